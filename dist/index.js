@@ -1360,6 +1360,1071 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
 
 /***/ }),
 
+/***/ 4463:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $A: () => (/* binding */ suggestInput),
+/* harmony export */   AH: () => (/* binding */ linesNeededBy),
+/* harmony export */   BU: () => (/* binding */ partOf),
+/* harmony export */   B_: () => (/* binding */ stepsOf),
+/* harmony export */   CA: () => (/* binding */ errorCode),
+/* harmony export */   Ey: () => (/* binding */ describeStep),
+/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
+/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
+/* harmony export */   I1: () => (/* binding */ declarations),
+/* harmony export */   Is: () => (/* binding */ errorName),
+/* harmony export */   Jr: () => (/* binding */ isAllowed),
+/* harmony export */   LK: () => (/* binding */ refuseStep),
+/* harmony export */   ME: () => (/* binding */ strictPolicy),
+/* harmony export */   N$: () => (/* binding */ describeSteps),
+/* harmony export */   Nk: () => (/* binding */ metadataOf),
+/* harmony export */   Oy: () => (/* binding */ isDisruptive),
+/* harmony export */   PC: () => (/* binding */ givenInputs),
+/* harmony export */   Q: () => (/* binding */ allowedBy),
+/* harmony export */   QT: () => (/* binding */ logGroup),
+/* harmony export */   RK: () => (/* binding */ reviewable),
+/* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   WL: () => (/* binding */ createRequest),
+/* harmony export */   cd: () => (/* binding */ commandRunner),
+/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
+/* harmony export */   eC: () => (/* binding */ settingChanges),
+/* harmony export */   es: () => (/* binding */ secretInOutputs),
+/* harmony export */   fm: () => (/* binding */ waitFor),
+/* harmony export */   gJ: () => (/* binding */ errorMessage),
+/* harmony export */   gP: () => (/* binding */ nameStep),
+/* harmony export */   jY: () => (/* binding */ secretInput),
+/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
+/* harmony export */   lO: () => (/* binding */ isSameStep),
+/* harmony export */   nG: () => (/* binding */ httpStatus),
+/* harmony export */   oB: () => (/* binding */ unprotected),
+/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
+/* harmony export */   qG: () => (/* binding */ digestReviewed),
+/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
+/* harmony export */   qq: () => (/* binding */ refuseUnprotected),
+/* harmony export */   rV: () => (/* binding */ usualDuration),
+/* harmony export */   rk: () => (/* binding */ readPlanDocument),
+/* harmony export */   u7: () => (/* binding */ isErrorLike),
+/* harmony export */   uX: () => (/* binding */ propertyValues),
+/* harmony export */   vj: () => (/* binding */ inputNames),
+/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
+/* harmony export */   vr: () => (/* binding */ renderError),
+/* harmony export */   w0: () => (/* binding */ digestPlan),
+/* harmony export */   y2: () => (/* binding */ disruptionNames)
+/* harmony export */ });
+/* harmony import */ var _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3708);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
+
+
+// lib/src/github/files.js
+
+
+
+// lib/src/errors/thrown.js
+function errorName(thrown) {
+  return isErrorLike(thrown) ? thrown.name : "";
+}
+function errorMessage(thrown) {
+  return isErrorLike(thrown) ? thrown.message : String(thrown);
+}
+function errorCode(thrown) {
+  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+}
+function httpStatus(error) {
+  const { httpStatusCode } = metadataOf(error);
+  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
+}
+function metadataOf(error) {
+  if (typeof error !== "object" || error === null || !("$metadata" in error))
+    return {};
+  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
+}
+function isErrorLike(thrown) {
+  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
+}
+
+// lib/src/github/files.js
+var largestFile = 1024 * 1024;
+async function readGivenFile(environment, path) {
+  const { workspace, name } = workspaceOf(environment);
+  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
+    place: `${name} and RUNNER_TEMP`,
+    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
+  });
+}
+async function readDefinitionFile(environment, path) {
+  const { workspace, name, origin } = workspaceOf(environment);
+  return await readFileIn([workspace], path, {
+    place: name,
+    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
+  });
+}
+function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
+  if (!workspace)
+    return { workspace: ".", name: "the current folder", origin: "" };
+  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
+}
+async function readFileIn(candidates, path, { place, remedy }) {
+  const folders = await existing(candidates);
+  try {
+    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
+    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
+      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
+    }
+    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
+    if (!found.isFile())
+      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
+    if (found.size > largestFile) {
+      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+    }
+    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
+  } catch (error) {
+    if (error instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
+      throw error;
+    const code = errorCode(error);
+    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
+      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
+    }
+    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+  }
+}
+async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content) {
+  if (!RUNNER_TEMP) {
+    if (GITHUB_ACTIONS !== "true")
+      return void 0;
+    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+  }
+  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
+  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
+  return path;
+}
+async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
+  try {
+    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
+  } catch (cause) {
+    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
+    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
+  }
+}
+function decodeUtf8(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+async function existing(folders) {
+  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
+  return (await Promise.all(found)).filter((folder) => folder !== void 0);
+}
+
+// lib/src/github/log.js
+function escapeLine(line) {
+  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+}
+var colours = { success: 32, attention: 33, failure: 31 };
+function paint(line, tone) {
+  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
+}
+function hasColours({ NO_COLOR, FORCE_COLOR, GITHUB_ACTIONS }, isTerminal) {
+  if (NO_COLOR)
+    return false;
+  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || GITHUB_ACTIONS === "true";
+}
+function logGroup(log, title, lines3) {
+  log.startGroup(title);
+  for (const line of lines3)
+    if (line !== "")
+      log.info(line);
+  log.endGroup();
+}
+var longestAnnotation = 4096;
+function cutAnnotation([first = "", ...more]) {
+  const rest = cut(more.map((line) => `
+${line}`).join(""), longestAnnotation * 3 / 4);
+  return cut(first, longestAnnotation - rest.length) + rest;
+}
+function cut(text2, most) {
+  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
+}
+
+// lib/src/github/redaction.js
+var shortestSecret = 8;
+var KnownSecrets = class {
+  #forms = [];
+  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
+  add(secret, origin) {
+    for (const form of formsOf(secret))
+      this.#forms.push({ form, origin });
+  }
+  /** The origin of a secret that the text holds; undefined if it holds none. */
+  findOrigin(text2) {
+    return this.#find(text2)[0]?.origin;
+  }
+  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
+  redact(text2) {
+    let redacted = "";
+    let end = 0;
+    for (const occurrence of this.#find(text2)) {
+      if (occurrence.start >= end)
+        redacted += `${text2.slice(end, occurrence.start)}***`;
+      end = Math.max(end, occurrence.end);
+    }
+    return redacted + text2.slice(end);
+  }
+  /** Sorted by start. */
+  #find(text2) {
+    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
+    return this.#forms.flatMap(({ form, origin }) => occurrences(text2, form).map((place) => ({ ...place, origin }))).sort((left, right) => left.start - right.start);
+  }
+};
+function plainOccurrences(text2, form) {
+  const places = [];
+  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
+    places.push({ start, end: start + form.length });
+  }
+  return places;
+}
+function encodedOccurrences(text2, form) {
+  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
+}
+function patternOf(form) {
+  const characters = [...form].map((character) => {
+    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
+    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
+  });
+  return new RegExp(characters.join(""), "gu");
+}
+function hexadecimal(byte) {
+  const digits = byte.toString(16).padStart(2, "0");
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+}
+function secretInOutputs(found) {
+  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
+  const outputs = found.map(({ output }) => output).join(", ");
+  return new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+}
+function formsOf(secret) {
+  if (Buffer.byteLength(secret) < shortestSecret)
+    return [];
+  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
+  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
+}
+function base64At(secret, offset) {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
+}
+
+// lib/src/github/runner.js
+var secretInput = "github-token";
+function gitHubRunner(process) {
+  const { env, stdout } = process;
+  const isColoured = hasColours(env, stdout.isTTY);
+  return createRunner(process, env, isColoured, (core) => env.GITHUB_ACTIONS === "true" ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
+}
+function commandRunner(process, environment) {
+  const isColoured = hasColours(environment, process.stderr.isTTY);
+  return createRunner(process, environment, isColoured, (core) => withTwoStreams(core, isColoured, environment.GITHUB_OUTPUT, process));
+}
+function createRunner(process, env, isColoured, adapt) {
+  const secrets = new KnownSecrets();
+  const masked = /* @__PURE__ */ new Set();
+  const toolkit = lateToolkit(adapt);
+  const clean = (line) => escapeLine(secrets.redact(line));
+  const annotate = (level) => (title, message) => {
+    const cleaned = cutAnnotation(message.split("\n").map(clean));
+    toolkit.use((core) => core[level](cleaned, { title }));
+  };
+  const assertHoldsNoSecret = (what, text2) => {
+    const origin = secrets.findOrigin(text2);
+    if (origin !== void 0)
+      throw secretInOutputs([{ output: what, origin }]);
+  };
+  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+    secrets.add(env[name] ?? "", name);
+  }
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", () => void 0);
+  return {
+    environment: env,
+    load: async () => void await toolkit.load(),
+    input: (name) => {
+      const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
+      if (name === secretInput)
+        secrets.add(value, name);
+      return value;
+    },
+    mask: (secret, origin) => {
+      if (secret === "" || masked.has(secret))
+        return;
+      masked.add(secret);
+      secrets.add(secret, origin);
+      toolkit.use((core) => core.setSecret(secret));
+    },
+    log: {
+      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
+      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
+      endGroup: () => toolkit.use((core) => core.endGroup())
+    },
+    notice: annotate("notice"),
+    warning: annotate("warning"),
+    fail: (title, message) => {
+      process.exitCode = 1;
+      annotate("error")(title, message);
+    },
+    setOutput: (name, value) => {
+      assertHoldsNoSecret(`output ${name}`, value);
+      toolkit.use((core) => core.setOutput(name, value));
+    },
+    writeSummary: async (markdown) => {
+      if (env.GITHUB_STEP_SUMMARY)
+        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
+    },
+    readFile: (path) => readGivenFile(env, path),
+    readDefinitionFile: (path) => readDefinitionFile(env, path),
+    writeTemporaryFile: async (name, content) => {
+      assertHoldsNoSecret(`file ${name}`, content);
+      return await writeTemporaryFile(env, name, content);
+    },
+    readEvent: () => readEventFile(env),
+    redact: (text2) => secrets.redact(text2),
+    findSecret: (text2) => secrets.findOrigin(text2),
+    interrupted: interruptionOf(process)
+  };
+}
+function interruptionOf(process) {
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => interruption.abort());
+  return interruption.signal;
+}
+function lateToolkit(adapt) {
+  let toolkit;
+  let waiting = [];
+  return {
+    load: async () => {
+      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
+      for (const call of waiting)
+        call(toolkit);
+      waiting = [];
+      return toolkit;
+    },
+    use: (call) => {
+      if (toolkit === void 0)
+        waiting.push(call);
+      else
+        call(toolkit);
+    }
+  };
+}
+function withoutCommands(core, isColoured, outputFile) {
+  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
+  return {
+    ...core,
+    setSecret: () => void 0,
+    startGroup: (title) => core.info(title),
+    endGroup: () => void 0,
+    notice: (message) => core.info(`Notice: ${message}`),
+    warning: (message) => colour(`Warning: ${message}`, "attention"),
+    error: (message) => colour(`Error: ${message}`, "failure"),
+    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
+  };
+}
+var longestShown = 120;
+function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
+  const log = (line) => void stderr.write(`${line}
+`);
+  return {
+    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
+    setOutput: (name, value) => {
+      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
+      if (outputFile)
+        core.setOutput(name, value);
+    }
+  };
+}
+
+// lib/src/errors/description.js
+function describeError(thrown) {
+  const causes = [];
+  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
+    causes.push(nameAndMessage(cause));
+  const { remedy, facts = [], statements = [] } = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By ? thrown : {};
+  const problems = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown.problems : [];
+  const isOurs = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt;
+  return {
+    message: isOurs ? thrown.message : nameAndMessage(thrown),
+    problems,
+    remedy,
+    facts,
+    statements,
+    causes
+  };
+}
+function renderError(thrown) {
+  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
+  return [
+    message,
+    ...problems.map((problem) => `- ${problem}`),
+    ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
+    ...statements.map((statement) => `The statement to add: ${statement}`),
+    ...causes.map((cause) => `Caused by: ${cause}`)
+  ].join("\n");
+}
+function causeOf(thrown) {
+  return isErrorLike(thrown) ? thrown.cause : void 0;
+}
+function nameAndMessage(thrown) {
+  if (!isErrorLike(thrown)) {
+    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
+  }
+  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
+    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
+  }
+  const code = errorCode(thrown);
+  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
+  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
+}
+
+// lib/src/plan/document.js
+
+
+// lib/src/table/values.js
+function propertyValues(values) {
+  return _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
+    const value = values[property.name];
+    return value === void 0 ? [] : [{ property, value }];
+  });
+}
+function createRequest({ name: TableName }, values) {
+  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
+  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
+  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
+}
+
+// lib/src/plan/description.js
+function settingChanges(step) {
+  switch (step.kind) {
+    case "create":
+      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
+    case "update": {
+      const { settings } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
+      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
+      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
+        const from = before.get(key)?.value;
+        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
+      });
+    }
+    case "delete":
+      return [{ name: "table", from: "present, with its items", to: "deleted" }];
+  }
+}
+function describeStep(step) {
+  return `${nameStep(step)}: ${settingChanges(step).map((change) => describeSettingChange(change)).join(", ")}`;
+}
+function describeSettingChange({ from, to, ...setting }) {
+  const name = nameSetting(setting);
+  return from === void 0 ? `${name} = ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
+}
+function nameSetting({ group, name }) {
+  return group === void 0 ? name : `${group} ${name}`;
+}
+function nameStep(step) {
+  if (step.kind !== "update")
+    return `${step.kind} "${step.table}"`;
+  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
+}
+function partOf(step) {
+  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
+}
+var mostSteps = 10;
+function describeSteps(steps) {
+  const more = steps.length - mostSteps;
+  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
+  return more > 0 ? `${shown}; and ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
+}
+function usualDuration(step) {
+  return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
+}
+function waitFor(step) {
+  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+}
+function allowedBy(step) {
+  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
+}
+function isDisruptive(step) {
+  return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
+}
+
+// lib/src/plan/plan.js
+var strictPolicy = { destroy: false, allow: [] };
+var refusalCodes = [
+  "table-unavailable",
+  "impossible-change",
+  "destroy-in-production",
+  "destroy-of-other-environment",
+  "destroy-of-untagged",
+  "destroy-of-other-key",
+  "destroy-of-protected",
+  "destroy-of-replicated",
+  "not-as-reviewed"
+];
+var noticeCodes = [
+  "adopted",
+  "protection-kept",
+  "consequence",
+  "index-building",
+  "replica-unavailable",
+  "being-deleted",
+  "system-backup-stays",
+  "unneeded-allow"
+];
+function stepsOf(plan, table) {
+  return plan.steps.filter((step) => step.table === table);
+}
+function isSameStep(left) {
+  return (right) => JSON.stringify(left) === JSON.stringify(right);
+}
+
+// lib/src/plan/policy.js
+var disruptionNames = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name }) => name));
+function linesNeededBy(step) {
+  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
+}
+function isAllowed(step, { allow }) {
+  return linesNeededBy(step).every((line) => allow.includes(line));
+}
+function refuseStep(step, { allow }, { target, comparison, changes }) {
+  if (step.kind !== "update")
+    return [];
+  const { name, disruptions = [] } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+  const observed = comparison.observed[name];
+  const situation = { target, table: step.table, observed, changes, change: step, comparison };
+  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
+    const { reason, remedy } = disruption.explain(situation);
+    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
+  });
+}
+function lineToAdd({ name, purpose }) {
+  return `Or, ${purpose}, add this line to allow: ${name}`;
+}
+function unprotected({ environment }, { properties: declared }, observed) {
+  if (!environment.production)
+    return [];
+  return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+    if (protection === void 0 || protection.isOn(value))
+      return [];
+    const before = observed?.properties[name];
+    return before !== void 0 && protection.isOn(before) ? [] : [protection];
+  });
+}
+function refuseUnprotected({ environment }, table, protections, { allow }) {
+  return protections.filter(({ removal }) => !allow.includes(removal)).map(({ input, removal }) => ({
+    table,
+    code: removal,
+    reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+    remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
+  }));
+}
+function noticeUnneededLines({ allow }, needed) {
+  return allow.filter((line) => !needed.includes(line)).map((line) => ({
+    level: "notice",
+    code: "unneeded-allow",
+    message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`
+  }));
+}
+
+// lib/src/plan/document.js
+var formatVersion = 3;
+var text = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
+var tableName = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
+var lines = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
+var described = { table: tableName, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
+var createStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
+  ...described,
+  to: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
+  risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
+});
+var risk = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
+var updateSteps = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
+  ...described,
+  property: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
+  from: schema,
+  to: schema,
+  risk
+}));
+var deleteStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
+var optionalTable = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
+var sharedSchemas = {
+  tableName,
+  risk,
+  ...Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.map(({ name, schema }) => [name, schema]))
+};
+var planSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  formatVersion: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
+  digest: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    account: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
+    partition: text,
+    region: text,
+    environment: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
+  }),
+  policy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    destroy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
+    allow: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
+  }),
+  tables: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    logicalName: text,
+    name: tableName,
+    arn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
+    streamArn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
+    status: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
+  })),
+  steps: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
+    remedy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
+  notices: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    level: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
+    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
+    message: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  }))
+});
+function renderPlanDocument(plan) {
+  const { target, policy, tables, steps, refusals, notices } = plan;
+  return JSON.stringify({
+    formatVersion,
+    digest: digestPlan(plan),
+    target,
+    policy,
+    tables,
+    steps: steps.map(documentStep),
+    refusals,
+    notices
+  });
+}
+function documentStep(step) {
+  const description2 = describeStep(step);
+  switch (step.kind) {
+    case "create":
+      return { ...step, risk: "safe", description: description2 };
+    case "update":
+      return { ...step, description: description2 };
+    case "delete":
+      return { ...step, risk: "destructive", description: description2 };
+  }
+}
+function reviewable(plan) {
+  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
+}
+function reviewed(plan) {
+  const { target, policy, tables, steps, refusals } = plan;
+  const { account, partition, region, environment } = target;
+  return {
+    account,
+    partition,
+    region,
+    environment: environment.name,
+    production: environment.production,
+    destroy: policy.destroy,
+    tables: tables.map(({ name, id }) => ({ name, ...id === void 0 ? {} : { id } })),
+    steps: steps.map(({ description: description2, ...step }) => ({
+      kind: step.kind,
+      table: step.table,
+      canonical: canonical(step),
+      description: description2
+    })),
+    // The comparison with a reviewed plan is no part of the plan that is compared.
+    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
+  };
+}
+function digestPlan(plan) {
+  return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...plan }) {
+  const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) });
+  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
+}
+function canonical(value) {
+  if (Array.isArray(value))
+    return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null)
+    return JSON.stringify(value);
+  const present = Object.entries(value).filter(([, member]) => member !== void 0);
+  const members = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+  return `{${members.join(",")}}`;
+}
+function isFallback(given) {
+  return given === "{}" || given === "no-plan";
+}
+var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
+function readPlanDocument(json) {
+  let document;
+  try {
+    document = JSON.parse(json);
+  } catch {
+    return "is not JSON";
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    return "is not a JSON object";
+  if (Object.keys(document).length === 0)
+    return `is {}: ${emptyOutput}`;
+  const found = "formatVersion" in document ? document.formatVersion : void 0;
+  if (found !== formatVersion) {
+    const shown = typeof found === "number" ? found : typeof found;
+    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
+  }
+  const { success, issues, output } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
+  if (!success) {
+    const problems = issues.slice(0, 3).map(describeProblem);
+    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
+  }
+  if (output.refusals.length > 0) {
+    return `was refused, for ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+  }
+  const steps = output.steps.map((step) => ({ ...step, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
+  const plan = reviewed({ ...output, steps });
+  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
+}
+function describeProblem(issue) {
+  const path = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
+  const place = (names) => names.join(".") || "the plan";
+  if (issue.expected === "never")
+    return `${place(path.slice(0, -1))} has an unknown member`;
+  if (issue.received === "undefined")
+    return `${place(path)} is missing`;
+  return `${place(path)} must be ${issue.expected ?? issue.message}`;
+}
+
+// lib/src/inputs/parsers.js
+function choice(choices, byDefault) {
+  return {
+    default: byDefault,
+    choices,
+    parse: (text2, { report }) => {
+      const found = choices.find((each) => each === text2);
+      if (found === void 0)
+        report(`must be one of ${choices.join(", ")}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return found ?? byDefault;
+    }
+  };
+}
+function trueOrFalse(byDefault = "false") {
+  const { parse } = choice(["true", "false"], byDefault);
+  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
+}
+function wholeNumber(range) {
+  const { min, max } = range;
+  return {
+    default: `${range.default}`,
+    parse: (text2, { report }) => {
+      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
+      if (!(number >= min && number <= max)) {
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      }
+      return number;
+    }
+  };
+}
+function textOf(pattern, must, { isSecret = false } = {}) {
+  return {
+    default: "",
+    parse: (text2, { report }) => {
+      if (text2 !== "" && !pattern.test(text2))
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return text2;
+    }
+  };
+}
+function lines2(rule) {
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
+}
+function list(rule) {
+  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
+}
+function parseEach(values, { must, parse }, { name, report }) {
+  return values.flatMap((value) => {
+    const parsed = parse(value);
+    if (parsed === void 0)
+      report(`${must}, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
+    return parsed ?? [];
+  });
+}
+function splitLines(text2) {
+  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+function explainJoinedLines(name, values) {
+  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
+}
+function explainLiteralForm(name) {
+  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+}
+
+// lib/src/inputs/tag-lines.js
+function tagLines(limit) {
+  return {
+    default: "",
+    hasLines: true,
+    parse: (text2, { name, report }) => {
+      const tags = /* @__PURE__ */ new Map();
+      for (const line of splitLines(text2)) {
+        const { key, value } = splitTag(line);
+        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
+        if (problem === void 0)
+          tags.set(key, value);
+        else
+          report(problem);
+      }
+      if (tags.size > limit.most)
+        report(`has ${tags.size} tags, but ${limit.reason}.`);
+      return tags;
+    }
+  };
+}
+function splitTag(line) {
+  const separator = line.indexOf("=");
+  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
+}
+function findTagProblem(line, name) {
+  const { key, value } = splitTag(line);
+  if (key === "")
+    return `must have key=value on each line, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
+  if (isJoined(line)) {
+    return `has several key=value on one line: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
+  }
+  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
+    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  }
+  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
+    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
+    return void 0;
+  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+}
+function isJoined(line) {
+  const separator = line.indexOf("=");
+  const value = line.slice(separator + 1);
+  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
+}
+function findRepetition(key, tags, foldsCase = false) {
+  if (tags.has(key))
+    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
+  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
+  if (!foldsCase || ![...tags.keys()].some(isSame))
+    return void 0;
+  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+}
+
+// lib/src/inputs/declarations.js
+var sessionName = /^[\w+=,.@-]{2,64}$/;
+var declarations = {
+  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
+  environment: { default: "", parse: parseEnvironment },
+  "production-environments": list({
+    // A separator other than a comma or a line would join several names, and leave production unprotected.
+    must: "must have names of environments between commas or on separate lines",
+    parse: (name) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
+  }),
+  production: choice(["auto", "true", "false"], "auto"),
+  "aws-region": { default: "", parse: parseRegion },
+  "role-to-assume": lines2({
+    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
+    parse: parseRole
+  }),
+  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
+  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
+  "role-source-identity": { default: "false", parse: parseSourceIdentity },
+  "role-session-tags": tagLines({ most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
+  "restrict-session": trueOrFalse(),
+  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
+  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
+  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
+  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
+  "definition-file": { default: "", parse: (path) => path },
+  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
+  "deletion-protection": choice(["auto", "true", "false"], "auto"),
+  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
+  tags: tagLines({
+    most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
+    reason: `a table has at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
+  }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
+  "wait-for-indexes": trueOrFalse("true"),
+  allow: {
+    ...lines2({
+      must: `must have one of ${disruptionNames.join(", ")} on each line`,
+      parse: (line) => disruptionNames.find((disruption) => disruption === line)
+    }),
+    choices: disruptionNames
+  },
+  "expected-plan": { default: "", parse: parseExpectedPlan },
+  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
+  "fail-on-drift": trueOrFalse(),
+  comment: trueOrFalse(),
+  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
+  "github-token": { default: "", expression: "${{ github.token }}", parse: (text2) => text2 },
+  "sample-items": choice(["auto", "true", "false"], "auto"),
+  destroy: trueOrFalse(),
+  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
+};
+var inputNames = Object.keys(declarations);
+function parseEnvironment(name, { report }) {
+  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
+  }
+  return name;
+}
+function parseRegion(text2, { variables, report }) {
+  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
+  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
+  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
+  if (region === void 0)
+    return "";
+  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
+    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
+  }
+  return region;
+}
+function parseRole(arn) {
+  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
+  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
+}
+function parseSourceIdentity(text2, { variables, report }) {
+  if (text2 === "false")
+    return "";
+  if (text2 === "true") {
+    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
+    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
+      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
+    }
+    return `${repository}.${run}`;
+  }
+  if (!sessionName.test(text2)) {
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2;
+}
+function parseAccounts(text2, context) {
+  const must = "must have account ids of 12 digits";
+  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
+  if (/^[\s,]+$/.test(text2))
+    context.report(`${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
+  return accounts;
+}
+function parseTableNamePrefix(prefix2, { definition, report }) {
+  for (const name of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
+    if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTableName */ .C0)(name)) {
+      report(`makes the table name ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
+    }
+  }
+  return prefix2;
+}
+function nameAllTables(definition, tableNamePrefix) {
+  const names = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
+  return [...new Set(names)];
+}
+function parseExpectedPlan(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (text2 === "no-plan")
+    report(`is no-plan: ${emptyOutput}.`);
+  if (text2.startsWith("{"))
+    return { json: text2 };
+  if (/\p{Cc}/u.test(text2)) {
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return { path: text2 };
+}
+function parseExpectedPlanDigest(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (isFallback(text2))
+    report(`is ${text2}: ${emptyOutput}.`);
+  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2.toLowerCase();
+}
+
+// lib/src/inputs/unknown-inputs.js
+var commonGuesses = {
+  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
+  environment: "env env-name environment-name",
+  "production-environments": "production-environment prod-environments protected-environments",
+  production: "is-production is-prod prod prod-env production-env",
+  "aws-region": "region aws-default-region region-name",
+  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
+  "role-external-id": "external-id aws-external-id aws-role-external-id",
+  "role-source-identity": "source-identity",
+  "role-session-tags": "session-tags",
+  "role-session-name": "session-name aws-session-name aws-role-session-name",
+  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
+  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
+  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
+  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
+  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
+  tags: "tag table-tags resource-tags",
+  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
+  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
+  "expected-plan-digest": "plan-digest",
+  "fail-on-drift": "detect-drift drift fail-on-changes",
+  comment: "pr-comment pull-request-comment comment-on-pr",
+  "github-token": "gh-token",
+  "confirm-destroy": "confirm confirm-delete confirm-deletion"
+};
+function findUnknownInputs(variables) {
+  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
+  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
+  return {
+    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
+    warnings: others.length === 0 ? [] : [explainIgnored(others)]
+  };
+}
+var prefix = "INPUT_";
+function givenInputs(variables) {
+  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
+    name: variable.slice(prefix.length).toLowerCase(),
+    variable,
+    value: variables[variable]?.trim() ?? ""
+  })).filter(({ value }) => value !== "");
+}
+function isKnown({ name, value }, variables) {
+  const known = inputNames.find((each) => each === hyphenated(name));
+  if (known === void 0 || known === name)
+    return known !== void 0;
+  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
+}
+function hyphenated(name) {
+  return name.replaceAll("_", "-");
+}
+function suggestInput({ name, value }) {
+  const written = hyphenated(name);
+  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
+  return guessed ?? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+}
+function explainIgnored(inputs) {
+  const names = inputs.map(({ name }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
+  return `The action does not have these inputs and ignores them: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
+}
+
+
+
+
+/***/ }),
+
 /***/ 620:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -3673,1067 +4738,6 @@ function toBuffer(data) {
     return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   }
   return Buffer.from(data);
-}
-
-
-
-
-/***/ }),
-
-/***/ 2836:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $A: () => (/* binding */ suggestInput),
-/* harmony export */   AH: () => (/* binding */ linesNeededBy),
-/* harmony export */   BU: () => (/* binding */ partOf),
-/* harmony export */   B_: () => (/* binding */ stepsOf),
-/* harmony export */   CA: () => (/* binding */ errorCode),
-/* harmony export */   Ey: () => (/* binding */ describeStep),
-/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
-/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
-/* harmony export */   I1: () => (/* binding */ declarations),
-/* harmony export */   Is: () => (/* binding */ errorName),
-/* harmony export */   Jr: () => (/* binding */ isAllowed),
-/* harmony export */   LK: () => (/* binding */ refuseStep),
-/* harmony export */   ME: () => (/* binding */ strictPolicy),
-/* harmony export */   N$: () => (/* binding */ describeSteps),
-/* harmony export */   Nk: () => (/* binding */ metadataOf),
-/* harmony export */   Oy: () => (/* binding */ isDisruptive),
-/* harmony export */   PC: () => (/* binding */ givenInputs),
-/* harmony export */   QT: () => (/* binding */ logGroup),
-/* harmony export */   RK: () => (/* binding */ reviewable),
-/* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   WL: () => (/* binding */ createRequest),
-/* harmony export */   cd: () => (/* binding */ commandRunner),
-/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
-/* harmony export */   eC: () => (/* binding */ settingChanges),
-/* harmony export */   es: () => (/* binding */ secretInOutputs),
-/* harmony export */   fm: () => (/* binding */ waitFor),
-/* harmony export */   gJ: () => (/* binding */ errorMessage),
-/* harmony export */   gP: () => (/* binding */ nameStep),
-/* harmony export */   jY: () => (/* binding */ secretInput),
-/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
-/* harmony export */   lO: () => (/* binding */ isSameStep),
-/* harmony export */   nG: () => (/* binding */ httpStatus),
-/* harmony export */   oB: () => (/* binding */ unprotected),
-/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
-/* harmony export */   qG: () => (/* binding */ digestReviewed),
-/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
-/* harmony export */   qq: () => (/* binding */ refuseUnprotected),
-/* harmony export */   rV: () => (/* binding */ usualDuration),
-/* harmony export */   rk: () => (/* binding */ readPlanDocument),
-/* harmony export */   u7: () => (/* binding */ isErrorLike),
-/* harmony export */   uX: () => (/* binding */ propertyValues),
-/* harmony export */   vj: () => (/* binding */ inputNames),
-/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
-/* harmony export */   vr: () => (/* binding */ renderError),
-/* harmony export */   w0: () => (/* binding */ digestPlan),
-/* harmony export */   y2: () => (/* binding */ disruptionNames)
-/* harmony export */ });
-/* harmony import */ var _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3708);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
-
-
-// lib/src/github/files.js
-
-
-
-// lib/src/errors/thrown.js
-function errorName(thrown) {
-  return isErrorLike(thrown) ? thrown.name : "";
-}
-function errorMessage(thrown) {
-  return isErrorLike(thrown) ? thrown.message : String(thrown);
-}
-function errorCode(thrown) {
-  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-}
-function httpStatus(error) {
-  const { httpStatusCode } = metadataOf(error);
-  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
-}
-function metadataOf(error) {
-  if (typeof error !== "object" || error === null || !("$metadata" in error))
-    return {};
-  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
-}
-function isErrorLike(thrown) {
-  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
-}
-
-// lib/src/github/files.js
-var largestFile = 1024 * 1024;
-async function readGivenFile(environment, path) {
-  const { workspace, name } = workspaceOf(environment);
-  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
-    place: `${name} and RUNNER_TEMP`,
-    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
-  });
-}
-async function readDefinitionFile(environment, path) {
-  const { workspace, name, origin } = workspaceOf(environment);
-  return await readFileIn([workspace], path, {
-    place: name,
-    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
-  });
-}
-function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
-  if (!workspace)
-    return { workspace: ".", name: "the current folder", origin: "" };
-  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
-}
-async function readFileIn(candidates, path, { place, remedy }) {
-  const folders = await existing(candidates);
-  try {
-    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
-    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
-    }
-    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
-    if (!found.isFile())
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
-    if (found.size > largestFile) {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
-    }
-    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
-  } catch (error) {
-    if (error instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
-      throw error;
-    const code = errorCode(error);
-    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
-    }
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
-  }
-}
-async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content) {
-  if (!RUNNER_TEMP) {
-    if (GITHUB_ACTIONS !== "true")
-      return void 0;
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
-  }
-  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
-  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
-  return path;
-}
-async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
-  try {
-    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
-  } catch (cause) {
-    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
-  }
-}
-function decodeUtf8(bytes) {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-}
-async function existing(folders) {
-  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
-  return (await Promise.all(found)).filter((folder) => folder !== void 0);
-}
-
-// lib/src/github/log.js
-function escapeLine(line) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
-}
-var colours = { success: 32, attention: 33, failure: 31 };
-function paint(line, tone) {
-  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
-}
-function hasColours({ NO_COLOR, FORCE_COLOR, GITHUB_ACTIONS }, isTerminal) {
-  if (NO_COLOR)
-    return false;
-  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || GITHUB_ACTIONS === "true";
-}
-function logGroup(log, title, lines3) {
-  log.startGroup(title);
-  for (const line of lines3)
-    if (line !== "")
-      log.info(line);
-  log.endGroup();
-}
-var longestAnnotation = 4096;
-function cutAnnotation([first = "", ...more]) {
-  const rest = cut(more.map((line) => `
-${line}`).join(""), longestAnnotation * 3 / 4);
-  return cut(first, longestAnnotation - rest.length) + rest;
-}
-function cut(text2, most) {
-  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
-}
-
-// lib/src/github/redaction.js
-var shortestSecret = 8;
-var KnownSecrets = class {
-  #forms = [];
-  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
-  add(secret, origin) {
-    for (const form of formsOf(secret))
-      this.#forms.push({ form, origin });
-  }
-  /** The origin of a secret that the text holds; undefined if it holds none. */
-  findOrigin(text2) {
-    return this.#find(text2)[0]?.origin;
-  }
-  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
-  redact(text2) {
-    let redacted = "";
-    let end = 0;
-    for (const occurrence of this.#find(text2)) {
-      if (occurrence.start >= end)
-        redacted += `${text2.slice(end, occurrence.start)}***`;
-      end = Math.max(end, occurrence.end);
-    }
-    return redacted + text2.slice(end);
-  }
-  /** Sorted by start. */
-  #find(text2) {
-    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
-    return this.#forms.flatMap(({ form, origin }) => occurrences(text2, form).map((place) => ({ ...place, origin }))).sort((left, right) => left.start - right.start);
-  }
-};
-function plainOccurrences(text2, form) {
-  const places = [];
-  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
-    places.push({ start, end: start + form.length });
-  }
-  return places;
-}
-function encodedOccurrences(text2, form) {
-  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
-}
-function patternOf(form) {
-  const characters = [...form].map((character) => {
-    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
-    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
-  });
-  return new RegExp(characters.join(""), "gu");
-}
-function hexadecimal(byte) {
-  const digits = byte.toString(16).padStart(2, "0");
-  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-}
-function secretInOutputs(found) {
-  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
-  const outputs = found.map(({ output }) => output).join(", ");
-  return new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
-}
-function formsOf(secret) {
-  if (Buffer.byteLength(secret) < shortestSecret)
-    return [];
-  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
-  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
-  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
-}
-function base64At(secret, offset) {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
-}
-
-// lib/src/github/runner.js
-var secretInput = "github-token";
-function gitHubRunner(process) {
-  const { env, stdout } = process;
-  const isColoured = hasColours(env, stdout.isTTY);
-  return createRunner(process, env, isColoured, (core) => env.GITHUB_ACTIONS === "true" ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
-}
-function commandRunner(process, environment) {
-  const isColoured = hasColours(environment, process.stderr.isTTY);
-  return createRunner(process, environment, isColoured, (core) => withTwoStreams(core, isColoured, environment.GITHUB_OUTPUT, process));
-}
-function createRunner(process, env, isColoured, adapt) {
-  const secrets = new KnownSecrets();
-  const masked = /* @__PURE__ */ new Set();
-  const toolkit = lateToolkit(adapt);
-  const clean = (line) => escapeLine(secrets.redact(line));
-  const annotate = (level) => (title, message) => {
-    const cleaned = cutAnnotation(message.split("\n").map(clean));
-    toolkit.use((core) => core[level](cleaned, { title }));
-  };
-  const assertHoldsNoSecret = (what, text2) => {
-    const origin = secrets.findOrigin(text2);
-    if (origin !== void 0)
-      throw secretInOutputs([{ output: what, origin }]);
-  };
-  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
-    secrets.add(env[name] ?? "", name);
-  }
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", () => void 0);
-  return {
-    environment: env,
-    load: async () => void await toolkit.load(),
-    input: (name) => {
-      const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
-      if (name === secretInput)
-        secrets.add(value, name);
-      return value;
-    },
-    mask: (secret, origin) => {
-      if (secret === "" || masked.has(secret))
-        return;
-      masked.add(secret);
-      secrets.add(secret, origin);
-      toolkit.use((core) => core.setSecret(secret));
-    },
-    log: {
-      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
-      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
-      endGroup: () => toolkit.use((core) => core.endGroup())
-    },
-    notice: annotate("notice"),
-    warning: annotate("warning"),
-    fail: (title, message) => {
-      process.exitCode = 1;
-      annotate("error")(title, message);
-    },
-    setOutput: (name, value) => {
-      assertHoldsNoSecret(`output ${name}`, value);
-      toolkit.use((core) => core.setOutput(name, value));
-    },
-    writeSummary: async (markdown) => {
-      if (env.GITHUB_STEP_SUMMARY)
-        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
-    },
-    readFile: (path) => readGivenFile(env, path),
-    readDefinitionFile: (path) => readDefinitionFile(env, path),
-    writeTemporaryFile: async (name, content) => {
-      assertHoldsNoSecret(`file ${name}`, content);
-      return await writeTemporaryFile(env, name, content);
-    },
-    readEvent: () => readEventFile(env),
-    redact: (text2) => secrets.redact(text2),
-    findSecret: (text2) => secrets.findOrigin(text2),
-    interrupted: interruptionOf(process)
-  };
-}
-function interruptionOf(process) {
-  const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"])
-    process.on(signal, () => interruption.abort());
-  return interruption.signal;
-}
-function lateToolkit(adapt) {
-  let toolkit;
-  let waiting = [];
-  return {
-    load: async () => {
-      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
-      for (const call of waiting)
-        call(toolkit);
-      waiting = [];
-      return toolkit;
-    },
-    use: (call) => {
-      if (toolkit === void 0)
-        waiting.push(call);
-      else
-        call(toolkit);
-    }
-  };
-}
-function withoutCommands(core, isColoured, outputFile) {
-  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
-  return {
-    ...core,
-    setSecret: () => void 0,
-    startGroup: (title) => core.info(title),
-    endGroup: () => void 0,
-    notice: (message) => core.info(`Notice: ${message}`),
-    warning: (message) => colour(`Warning: ${message}`, "attention"),
-    error: (message) => colour(`Error: ${message}`, "failure"),
-    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
-  };
-}
-var longestShown = 120;
-function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
-  const log = (line) => void stderr.write(`${line}
-`);
-  return {
-    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
-    setOutput: (name, value) => {
-      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
-      if (outputFile)
-        core.setOutput(name, value);
-    }
-  };
-}
-
-// lib/src/errors/description.js
-function describeError(thrown) {
-  const causes = [];
-  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
-    causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By ? thrown : {};
-  const problems = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown.problems : [];
-  const isOurs = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt;
-  return {
-    message: isOurs ? thrown.message : nameAndMessage(thrown),
-    problems,
-    remedy,
-    facts,
-    statements,
-    causes
-  };
-}
-function renderError(thrown) {
-  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
-  return [
-    message,
-    ...problems.map((problem) => `- ${problem}`),
-    ...facts.map(({ name, value }) => `${name}: ${value}`),
-    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
-    ...statements.map((statement) => `The statement to add: ${statement}`),
-    ...causes.map((cause) => `Caused by: ${cause}`)
-  ].join("\n");
-}
-function causeOf(thrown) {
-  return isErrorLike(thrown) ? thrown.cause : void 0;
-}
-function nameAndMessage(thrown) {
-  if (!isErrorLike(thrown)) {
-    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
-  }
-  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
-    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
-  }
-  const code = errorCode(thrown);
-  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
-  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
-}
-
-// lib/src/plan/document.js
-
-
-// lib/src/table/values.js
-function propertyValues(values) {
-  return _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
-    const value = values[property.name];
-    return value === void 0 ? [] : [{ property, value }];
-  });
-}
-function createRequest({ name: TableName }, values) {
-  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
-  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
-  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
-  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
-}
-
-// lib/src/plan/description.js
-function settingChanges(step) {
-  switch (step.kind) {
-    case "create":
-      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
-    case "update": {
-      const { settings } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
-      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
-      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
-        const from = before.get(key)?.value;
-        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
-      });
-    }
-    case "delete":
-      return [{ name: "table", from: "present, with its items", to: "deleted" }];
-  }
-}
-function describeStep(step) {
-  return `${nameStep(step)}: ${settingChanges(step).map((change) => describeSettingChange(change)).join(", ")}`;
-}
-function describeSettingChange({ from, to, ...setting }) {
-  const name = nameSetting(setting);
-  return from === void 0 ? `${name} = ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
-}
-function nameSetting({ group, name }) {
-  return group === void 0 ? name : `${group} ${name}`;
-}
-function nameStep(step) {
-  if (step.kind !== "update")
-    return `${step.kind} "${step.table}"`;
-  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
-}
-function partOf(step) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
-}
-var mostSteps = 10;
-function describeSteps(steps) {
-  const more = steps.length - mostSteps;
-  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
-}
-function usualDuration(step) {
-  return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
-}
-function waitFor(step) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
-}
-function isDisruptive(step) {
-  return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
-}
-
-// lib/src/plan/plan.js
-var strictPolicy = { destroy: false, allow: [] };
-var refusalCodes = [
-  "table-unavailable",
-  "impossible-change",
-  "destroy-in-production",
-  "destroy-of-other-environment",
-  "destroy-of-untagged",
-  "destroy-of-other-key",
-  "destroy-of-protected",
-  "destroy-of-replicated",
-  "not-as-reviewed"
-];
-var noticeCodes = [
-  "adopted",
-  "protection-kept",
-  "consequence",
-  "index-building",
-  "replica-unavailable",
-  "being-deleted",
-  "system-backup-stays",
-  "unneeded-allow"
-];
-function stepsOf(plan, table) {
-  return plan.steps.filter((step) => step.table === table);
-}
-function isSameStep(left) {
-  return (right) => JSON.stringify(left) === JSON.stringify(right);
-}
-
-// lib/src/plan/policy.js
-var disruptionNames = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name }) => name));
-function linesNeededBy(step) {
-  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
-}
-function isAllowed(step, { allow }) {
-  return linesNeededBy(step).every((line) => allow.includes(line));
-}
-function refuseStep(step, { allow }, { target, comparison, changes }) {
-  if (step.kind !== "update")
-    return [];
-  const { name, disruptions = [] } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-  const observed = comparison.observed[name];
-  const situation = { target, table: step.table, observed, changes, change: step, comparison };
-  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
-    const { reason, remedy } = disruption.explain(situation);
-    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
-  });
-}
-function lineToAdd({ name, purpose }) {
-  return `Or, ${purpose}, add this line to allow: ${name}`;
-}
-function unprotected({ environment }, { properties: declared }, observed) {
-  if (!environment.production)
-    return [];
-  return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
-    if (protection === void 0 || protection.isOn(value))
-      return [];
-    const before = observed?.properties[name];
-    return before !== void 0 && protection.isOn(before) ? [] : [protection];
-  });
-}
-function refuseUnprotected({ environment }, table, protections, { allow }) {
-  return protections.filter(({ removal }) => !allow.includes(removal)).map(({ input, removal }) => ({
-    table,
-    code: removal,
-    reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-    remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
-  }));
-}
-function noticeUnneededLines({ allow }, needed) {
-  return allow.filter((line) => !needed.includes(line)).map((line) => ({
-    level: "notice",
-    code: "unneeded-allow",
-    message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`
-  }));
-}
-
-// lib/src/plan/document.js
-var formatVersion = 3;
-var text = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
-var tableName = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
-var lines = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
-var described = { table: tableName, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
-var createStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
-  ...described,
-  to: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
-  risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
-});
-var risk = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
-var updateSteps = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
-  ...described,
-  property: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
-  from: schema,
-  to: schema,
-  risk
-}));
-var deleteStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
-var optionalTable = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
-var sharedSchemas = {
-  tableName,
-  risk,
-  ...Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.map(({ name, schema }) => [name, schema]))
-};
-var planSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  formatVersion: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
-  digest: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    account: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
-    partition: text,
-    region: text,
-    environment: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
-  }),
-  policy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    destroy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
-    allow: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
-  }),
-  tables: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    logicalName: text,
-    name: tableName,
-    arn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
-    streamArn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
-    status: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
-  })),
-  steps: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
-    remedy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
-  notices: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    level: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
-    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
-    message: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  }))
-});
-function renderPlanDocument(plan) {
-  const { target, policy, tables, steps, refusals, notices } = plan;
-  return JSON.stringify({
-    formatVersion,
-    digest: digestPlan(plan),
-    target,
-    policy,
-    tables,
-    steps: steps.map(documentStep),
-    refusals,
-    notices
-  });
-}
-function documentStep(step) {
-  const description2 = describeStep(step);
-  switch (step.kind) {
-    case "create":
-      return { ...step, risk: "safe", description: description2 };
-    case "update":
-      return { ...step, description: description2 };
-    case "delete":
-      return { ...step, risk: "destructive", description: description2 };
-  }
-}
-function reviewable(plan) {
-  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
-}
-function reviewed(plan) {
-  const { target, policy, tables, steps, refusals } = plan;
-  const { account, partition, region, environment } = target;
-  return {
-    account,
-    partition,
-    region,
-    environment: environment.name,
-    production: environment.production,
-    destroy: policy.destroy,
-    tables: tables.map(({ name, id }) => ({ name, ...id === void 0 ? {} : { id } })),
-    steps: steps.map(({ description: description2, ...step }) => ({
-      kind: step.kind,
-      table: step.table,
-      canonical: canonical(step),
-      description: description2
-    })),
-    // The comparison with a reviewed plan is no part of the plan that is compared.
-    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
-  };
-}
-function digestPlan(plan) {
-  return digestReviewed(reviewable(plan));
-}
-function digestReviewed({ steps, ...plan }) {
-  const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) });
-  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
-}
-function canonical(value) {
-  if (Array.isArray(value))
-    return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null)
-    return JSON.stringify(value);
-  const present = Object.entries(value).filter(([, member]) => member !== void 0);
-  const members = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
-  return `{${members.join(",")}}`;
-}
-function isFallback(given) {
-  return given === "{}" || given === "no-plan";
-}
-var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
-function readPlanDocument(json) {
-  let document;
-  try {
-    document = JSON.parse(json);
-  } catch {
-    return "is not JSON";
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document))
-    return "is not a JSON object";
-  if (Object.keys(document).length === 0)
-    return `is {}: ${emptyOutput}`;
-  const found = "formatVersion" in document ? document.formatVersion : void 0;
-  if (found !== formatVersion) {
-    const shown = typeof found === "number" ? found : typeof found;
-    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
-  }
-  const { success, issues, output } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
-  if (!success) {
-    const problems = issues.slice(0, 3).map(describeProblem);
-    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
-  }
-  if (output.refusals.length > 0) {
-    return `was refused, for ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
-  }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
-  const plan = reviewed({ ...output, steps });
-  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
-}
-function describeProblem(issue) {
-  const path = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
-  const place = (names) => names.join(".") || "the plan";
-  if (issue.expected === "never")
-    return `${place(path.slice(0, -1))} has an unknown member`;
-  if (issue.received === "undefined")
-    return `${place(path)} is missing`;
-  return `${place(path)} must be ${issue.expected ?? issue.message}`;
-}
-
-// lib/src/inputs/parsers.js
-function choice(choices, byDefault) {
-  return {
-    default: byDefault,
-    choices,
-    parse: (text2, { report }) => {
-      const found = choices.find((each) => each === text2);
-      if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return found ?? byDefault;
-    }
-  };
-}
-function trueOrFalse(byDefault = "false") {
-  const { parse } = choice(["true", "false"], byDefault);
-  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
-}
-function wholeNumber(range) {
-  const { min, max } = range;
-  return {
-    default: `${range.default}`,
-    parse: (text2, { report }) => {
-      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
-      if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      }
-      return number;
-    }
-  };
-}
-function textOf(pattern, must, { isSecret = false } = {}) {
-  return {
-    default: "",
-    parse: (text2, { report }) => {
-      if (text2 !== "" && !pattern.test(text2))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return text2;
-    }
-  };
-}
-function lines2(rule) {
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
-}
-function list(rule) {
-  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
-}
-function parseEach(values, { must, parse }, { name, report }) {
-  return values.flatMap((value) => {
-    const parsed = parse(value);
-    if (parsed === void 0)
-      report(`${must}, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
-    return parsed ?? [];
-  });
-}
-function splitLines(text2) {
-  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-function explainJoinedLines(name, values) {
-  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
-}
-function explainLiteralForm(name) {
-  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
-}
-
-// lib/src/inputs/tag-lines.js
-function tagLines(limit) {
-  return {
-    default: "",
-    hasLines: true,
-    parse: (text2, { name, report }) => {
-      const tags = /* @__PURE__ */ new Map();
-      for (const line of splitLines(text2)) {
-        const { key, value } = splitTag(line);
-        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
-        if (problem === void 0)
-          tags.set(key, value);
-        else
-          report(problem);
-      }
-      if (tags.size > limit.most)
-        report(`has ${tags.size} tags, but ${limit.reason}.`);
-      return tags;
-    }
-  };
-}
-function splitTag(line) {
-  const separator = line.indexOf("=");
-  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
-}
-function findTagProblem(line, name) {
-  const { key, value } = splitTag(line);
-  if (key === "")
-    return `must have key=value on each line, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
-  if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
-  }
-  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
-  }
-  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
-    return void 0;
-  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-}
-function isJoined(line) {
-  const separator = line.indexOf("=");
-  const value = line.slice(separator + 1);
-  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
-}
-function findRepetition(key, tags, foldsCase = false) {
-  if (tags.has(key))
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
-  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
-  if (!foldsCase || ![...tags.keys()].some(isSame))
-    return void 0;
-  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
-}
-
-// lib/src/inputs/declarations.js
-var sessionName = /^[\w+=,.@-]{2,64}$/;
-var declarations = {
-  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
-  environment: { default: "", parse: parseEnvironment },
-  "production-environments": list({
-    // A separator other than a comma or a line would join several names, and leave production unprotected.
-    must: "must have names of environments between commas or on separate lines",
-    parse: (name) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
-  }),
-  production: choice(["auto", "true", "false"], "auto"),
-  "aws-region": { default: "", parse: parseRegion },
-  "role-to-assume": lines2({
-    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
-    parse: parseRole
-  }),
-  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
-  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
-  "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
-  "restrict-session": trueOrFalse(),
-  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
-  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
-  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
-  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
-  "definition-file": { default: "", parse: (path) => path },
-  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
-  "deletion-protection": choice(["auto", "true", "false"], "auto"),
-  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
-  tags: tagLines({
-    most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
-    reason: `a table has at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
-  }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
-  "wait-for-indexes": trueOrFalse("true"),
-  allow: {
-    ...lines2({
-      must: `must have one of ${disruptionNames.join(", ")} on each line`,
-      parse: (line) => disruptionNames.find((disruption) => disruption === line)
-    }),
-    choices: disruptionNames
-  },
-  "expected-plan": { default: "", parse: parseExpectedPlan },
-  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
-  "fail-on-drift": trueOrFalse(),
-  comment: trueOrFalse(),
-  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
-  "github-token": { default: "", expression: "${{ github.token }}", parse: (text2) => text2 },
-  "sample-items": choice(["auto", "true", "false"], "auto"),
-  destroy: trueOrFalse(),
-  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
-};
-var inputNames = Object.keys(declarations);
-function parseEnvironment(name, { report }) {
-  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
-  }
-  return name;
-}
-function parseRegion(text2, { variables, report }) {
-  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
-  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
-  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
-  if (region === void 0)
-    return "";
-  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
-    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
-  }
-  return region;
-}
-function parseRole(arn) {
-  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
-  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
-}
-function parseSourceIdentity(text2, { variables, report }) {
-  if (text2 === "false")
-    return "";
-  if (text2 === "true") {
-    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
-    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
-      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
-    }
-    return `${repository}.${run}`;
-  }
-  if (!sessionName.test(text2)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2;
-}
-function parseAccounts(text2, context) {
-  const must = "must have account ids of 12 digits";
-  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
-  if (/^[\s,]+$/.test(text2))
-    context.report(`${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
-  return accounts;
-}
-function parseTableNamePrefix(prefix2, { definition, report }) {
-  for (const name of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
-    if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTableName */ .C0)(name)) {
-      report(`makes the table name ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
-    }
-  }
-  return prefix2;
-}
-function nameAllTables(definition, tableNamePrefix) {
-  const names = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
-  return [...new Set(names)];
-}
-function parseExpectedPlan(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (text2 === "no-plan")
-    report(`is no-plan: ${emptyOutput}.`);
-  if (text2.startsWith("{"))
-    return { json: text2 };
-  if (/\p{Cc}/u.test(text2)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return { path: text2 };
-}
-function parseExpectedPlanDigest(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (isFallback(text2))
-    report(`is ${text2}: ${emptyOutput}.`);
-  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2.toLowerCase();
-}
-
-// lib/src/inputs/unknown-inputs.js
-var commonGuesses = {
-  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
-  environment: "env env-name environment-name",
-  "production-environments": "production-environment prod-environments protected-environments",
-  production: "is-production is-prod prod prod-env production-env",
-  "aws-region": "region aws-default-region region-name",
-  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
-  "role-external-id": "external-id aws-external-id aws-role-external-id",
-  "role-source-identity": "source-identity",
-  "role-session-tags": "session-tags",
-  "role-session-name": "session-name aws-session-name aws-role-session-name",
-  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
-  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
-  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
-  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
-  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
-  tags: "tag table-tags resource-tags",
-  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
-  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
-  "expected-plan-digest": "plan-digest",
-  "fail-on-drift": "detect-drift drift fail-on-changes",
-  comment: "pr-comment pull-request-comment comment-on-pr",
-  "github-token": "gh-token",
-  "confirm-destroy": "confirm confirm-delete confirm-deletion"
-};
-function findUnknownInputs(variables) {
-  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
-  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
-  return {
-    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
-    warnings: others.length === 0 ? [] : [explainIgnored(others)]
-  };
-}
-var prefix = "INPUT_";
-function givenInputs(variables) {
-  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
-    name: variable.slice(prefix.length).toLowerCase(),
-    variable,
-    value: variables[variable]?.trim() ?? ""
-  })).filter(({ value }) => value !== "");
-}
-function isKnown({ name, value }, variables) {
-  const known = inputNames.find((each) => each === hyphenated(name));
-  if (known === void 0 || known === name)
-    return known !== void 0;
-  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
-}
-function hyphenated(name) {
-  return name.replaceAll("_", "-");
-}
-function suggestInput({ name, value }) {
-  const written = hyphenated(name);
-  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
-}
-function explainIgnored(inputs) {
-  const names = inputs.map(({ name }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
-  return `The action does not have these inputs and ignores them: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
 }
 
 
@@ -16069,8 +16073,8 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/E36ITEES.js
-var E36ITEES = __nccwpck_require__(2836);
+// EXTERNAL MODULE: ./lib/bundle/6MDBLJ7A.js
+var _6MDBLJ7A = __nccwpck_require__(4463);
 // EXTERNAL MODULE: ./lib/bundle/RVFQRD6D.js + 1 modules
 var RVFQRD6D = __nccwpck_require__(3708);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
@@ -16517,7 +16521,7 @@ function inOrder(steps) {
 }
 
 // lib/src/plan/planner.js
-function planTables(target, definitions, observed, policy = E36ITEES/* strictPolicy */.ME, planned) {
+function planTables(target, definitions, observed, policy = _6MDBLJ7A/* strictPolicy */.ME, planned) {
   const tables = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: "absent" }, policy, planned));
   const refusals = [
     ...policy.destroy ? refuseProduction(target) : [],
@@ -16533,7 +16537,7 @@ function planTables(target, definitions, observed, policy = E36ITEES/* strictPol
     notices: [
       ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
-      ...refusals.length > 0 ? [] : (0,E36ITEES/* noticeUnneededLines */.oK)(policy, needed)
+      ...refusals.length > 0 ? [] : (0,_6MDBLJ7A/* noticeUnneededLines */.oK)(policy, needed)
     ]
   };
 }
@@ -16558,11 +16562,11 @@ function planCreation(target, definition, policy) {
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
   const to = Object.fromEntries(created);
-  const later = (0,E36ITEES/* propertyValues */.uX)(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
-  const off = (0,E36ITEES/* unprotected */.oB)(target, definition, void 0);
+  const later = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
+  const off = (0,_6MDBLJ7A/* unprotected */.oB)(target, definition, void 0);
   return {
     steps: inOrder([{ kind: "create", table: table2, to }, ...later]),
-    refusals: (0,E36ITEES/* refuseUnprotected */.qq)(target, table2, off, policy),
+    refusals: (0,_6MDBLJ7A/* refuseUnprotected */.qq)(target, table2, off, policy),
     notices: [],
     lines: off.map(({ removal }) => removal)
   };
@@ -16571,35 +16575,35 @@ function planUpdate(target, definition, observed, policy, planned) {
   const { name: table2, properties: declared } = definition;
   const { properties: values, replicas } = observed;
   const comparison = { table: table2, declared, observed: values, replicas };
-  const differences = (0,E36ITEES/* propertyValues */.uX)(declared).map(({ property, value }) => {
+  const differences = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).map(({ property, value }) => {
     const from = observed.properties[property.name];
     if (from === void 0)
       throw new TypeError(`${property.name} of "${table2}" was not read`);
     const changes2 = property.changes(from, value, comparison);
-    const isWanted = (change) => (0,E36ITEES/* isAllowed */.Jr)(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
+    const isWanted = (change) => (0,_6MDBLJ7A/* isAllowed */.Jr)(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
     const found = changes2.filter((each) => each.kind === "impossible" || !each.isOptional || isWanted(each));
     return { property, found };
   });
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === "impossible"));
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table2, found)));
-  const changes = needed.flatMap(E36ITEES/* settingChanges */.eC).map(E36ITEES/* describeSettingChange */.kZ);
-  const disruptive = needed.flatMap((step) => (0,E36ITEES/* refuseStep */.LK)(step, policy, { target, comparison, changes }));
+  const changes = needed.flatMap(_6MDBLJ7A/* settingChanges */.eC).map(_6MDBLJ7A/* describeSettingChange */.kZ);
+  const disruptive = needed.flatMap((step) => (0,_6MDBLJ7A/* refuseStep */.LK)(step, policy, { target, comparison, changes }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
   const blocking = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
   if (blocking.length > 0)
     return { ...nothing, refusals: blocking };
-  const off = (0,E36ITEES/* unprotected */.oB)(target, definition, observed);
-  const withheld = needed.filter((step) => !(0,E36ITEES/* isAllowed */.Jr)(step, policy)).map(E36ITEES/* nameStep */.gP);
-  const steps = needed.filter((step) => !withheld.includes((0,E36ITEES/* nameStep */.gP)(step)));
+  const off = (0,_6MDBLJ7A/* unprotected */.oB)(target, definition, observed);
+  const withheld = needed.filter((step) => !(0,_6MDBLJ7A/* isAllowed */.Jr)(step, policy)).map(_6MDBLJ7A/* nameStep */.gP);
+  const steps = needed.filter((step) => !withheld.includes((0,_6MDBLJ7A/* nameStep */.gP)(step)));
   return {
     steps,
-    refusals: [...disruptive, ...(0,E36ITEES/* refuseUnprotected */.qq)(target, table2, off, policy)],
-    notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && (0,E36ITEES/* isAllowed */.Jr)(each, policy)))),
-    lines: [...steps.flatMap(E36ITEES/* linesNeededBy */.AH), ...off.map(({ removal }) => removal)]
+    refusals: [...disruptive, ...(0,_6MDBLJ7A/* refuseUnprotected */.qq)(target, table2, off, policy)],
+    notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && (0,_6MDBLJ7A/* isAllowed */.Jr)(each, policy)))),
+    lines: [...steps.flatMap(_6MDBLJ7A/* linesNeededBy */.AH), ...off.map(({ removal }) => removal)]
   };
 }
 function isIn(steps) {
-  return (step) => steps.some((0,E36ITEES/* isSameStep */.lO)(step));
+  return (step) => steps.some((0,_6MDBLJ7A/* isSameStep */.lO)(step));
 }
 function toSteps({ name: property }, table2, changes) {
   return changes.flatMap((change) => {
@@ -16635,7 +16639,7 @@ function refuseUnavailable(table2, tableStatus) {
   }
 }
 function noticesFor2(target, { name: table2, properties: declared }, observed, changes) {
-  const kept = (0,E36ITEES/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
+  const kept = (0,_6MDBLJ7A/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
@@ -16671,7 +16675,7 @@ function describePlanned(target, definition, observed) {
     return { logicalName, name: name2, arn: (0,RVFQRD6D/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
-  const undeclared = (0,E36ITEES/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
+  const undeclared = (0,_6MDBLJ7A/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
   return {
     logicalName,
     name: name2,
@@ -16796,7 +16800,7 @@ async function readTable(dynamoDb, address, declared) {
   };
 }
 function isUnsettled({ phase, changesInProgress }, declared) {
-  const awaited = (0,E36ITEES/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
+  const awaited = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
   const mayBeOld = ({ part, status: status2 }) => awaited.includes(part) || // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
   part === "index" && status2 === "UPDATING" && declared.GlobalSecondaryIndexes !== void 0;
   return phase === "changing" || phase === "settled" && changesInProgress.some(mayBeOld);
@@ -16838,7 +16842,7 @@ var remedies = {
   "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
 };
 function isDenied(cause) {
-  return (0,E36ITEES/* errorName */.Is)(cause).startsWith("AccessDenied");
+  return (0,_6MDBLJ7A/* errorName */.Is)(cause).startsWith("AccessDenied");
 }
 function isAllowMissing(cause) {
   return isDenied(cause) && readDenial(cause) === void 0;
@@ -16846,7 +16850,7 @@ function isAllowMissing(cause) {
 function readDenial(cause) {
   if (!isDenied(cause))
     return void 0;
-  const message = (0,E36ITEES/* errorMessage */.gJ)(cause);
+  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(cause);
   const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message);
   if (explicit !== null) {
     const policy2 = policyNamed(explicit[1]);
@@ -16883,14 +16887,14 @@ var signatureNames = /* @__PURE__ */ new Set(["InvalidSignatureException", "Sign
 var unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/;
 var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
 function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,80})/i.exec((0,E36ITEES/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
+  return /can be made at (.{1,80})/i.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
 }
 function isUnusableKey(error) {
-  return (0,E36ITEES/* errorName */.Is)(error) === "InternalServerError" && (0,E36ITEES/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+  return (0,_6MDBLJ7A/* errorName */.Is)(error) === "InternalServerError" && (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
 }
 function classifyFailure(error) {
-  const name2 = (0,E36ITEES/* errorName */.Is)(error);
-  const message = (0,E36ITEES/* errorMessage */.gJ)(error);
+  const name2 = (0,_6MDBLJ7A/* errorName */.Is)(error);
+  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(error);
   if (RVFQRD6D/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
     return "deferred";
   if (isUnusableKey(error))
@@ -16900,28 +16904,28 @@ function classifyFailure(error) {
   if (name2 === "LimitExceededException") {
     return passingLimits.some((passing) => message.includes(passing)) ? "not-ready" : "final";
   }
-  if ((0,E36ITEES/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
+  if ((0,_6MDBLJ7A/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
     return "throttled";
   if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
-  if (unavailableNames.has(name2) || unavailableCode.test((0,E36ITEES/* errorCode */.CA)(error)))
+  if (unavailableNames.has(name2) || unavailableCode.test((0,_6MDBLJ7A/* errorCode */.CA)(error)))
     return "unavailable";
-  if ((0,E36ITEES/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
+  if ((0,_6MDBLJ7A/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
     return "misdated";
-  return (0,E36ITEES/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
+  return (0,_6MDBLJ7A/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
 }
 function isUnsent(error) {
-  const code2 = (0,E36ITEES/* errorCode */.CA)(error);
-  return unsentName.test((0,E36ITEES/* errorName */.Is)(error)) && (0,E36ITEES/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
+  const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(error);
+  return unsentName.test((0,_6MDBLJ7A/* errorName */.Is)(error)) && (0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
 }
 var unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/;
 var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 function isAnswerOfAnother(error) {
-  if ((0,E36ITEES/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
+  if ((0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
     return false;
-  const name2 = (0,E36ITEES/* errorName */.Is)(error);
-  const message = (0,E36ITEES/* errorMessage */.gJ)(error);
+  const name2 = (0,_6MDBLJ7A/* errorName */.Is)(error);
+  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(error);
   return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
@@ -16959,7 +16963,7 @@ function policyFor(command2, place, definitions) {
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
   const resource = (0,RVFQRD6D/* tableArn */.cU)(place, name2);
-  const declared = (0,E36ITEES/* propertyValues */.uX)(values).map(({ property }) => property.name);
+  const declared = (0,_6MDBLJ7A/* propertyValues */.uX)(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
@@ -16987,7 +16991,7 @@ function statementsFor(needs) {
 function otherStatements(command2, place, definitions) {
   if (command2 === "destroy")
     return [];
-  const needed = definitions.flatMap(({ properties: values }) => (0,E36ITEES/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
+  const needed = definitions.flatMap(({ properties: values }) => (0,_6MDBLJ7A/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
     const { read = [], write: write2 = [] } = property.otherStatements?.(value, place) ?? {};
     return command2 === "plan" ? read : [...read, ...write2];
   }));
@@ -17041,7 +17045,7 @@ function remedyForAws(error, service) {
   const denial = readDenial(error);
   if (denial !== void 0)
     return `${denial.explanation} ${iamDelay}`;
-  const known2 = remedies2.get((0,E36ITEES/* errorName */.Is)(error).replace(/Exception$/, ""));
+  const known2 = remedies2.get((0,_6MDBLJ7A/* errorName */.Is)(error).replace(/Exception$/, ""));
   if (known2 !== void 0)
     return known2;
   if (isUnsent(error))
@@ -17052,7 +17056,7 @@ function remedyForAws(error, service) {
   return isUnanswered(error) ? "AWS or the network on the way to it failed. Run again." : "Correct what AWS reports below, then run again.";
 }
 function isUnanswered(error) {
-  return (0,E36ITEES/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
+  return (0,_6MDBLJ7A/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
 
 // lib/src/aws/dynamodb-errors.js
@@ -17071,12 +17075,12 @@ var DynamoDbError = class extends RVFQRD6D/* RemedyError */.By {
       isOutcomeUnknown: isOutcomeUnknown2,
       statements: isAllowMissing(cause) && !isAboutKms(cause) ? [allowStatement(actionsOfOperation(operation), arn)] : []
     });
-    this.code = (0,E36ITEES/* errorName */.Is)(cause);
+    this.code = (0,_6MDBLJ7A/* errorName */.Is)(cause);
     this.kind = classifyFailure(cause);
   }
 };
 function isRefusal(cause) {
-  const status2 = (0,E36ITEES/* httpStatus */.nG)(cause);
+  const status2 = (0,_6MDBLJ7A/* httpStatus */.nG)(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
 var StaleReadError = class extends RVFQRD6D/* RemedyError */.By {
@@ -17086,7 +17090,7 @@ var StaleReadError = class extends RVFQRD6D/* RemedyError */.By {
   }
 };
 function isAboutKms(error) {
-  return /\bkms\b/i.test((0,E36ITEES/* errorMessage */.gJ)(error));
+  return /\bkms\b/i.test((0,_6MDBLJ7A/* errorMessage */.gJ)(error));
 }
 function describeFailure(operation, resource, cause) {
   if (classifyFailure(cause) !== "deferred")
@@ -17104,12 +17108,12 @@ function remedyForDynamoDb(operation, resource, error) {
   if (isAllowMissing(error)) {
     return isAboutKms(error) ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.` : `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
   }
-  if (/acted as a source region/i.test((0,E36ITEES/* errorMessage */.gJ)(error))) {
+  if (/acted as a source region/i.test((0,_6MDBLJ7A/* errorMessage */.gJ)(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
   if (isUnusableKey(error))
     return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
-  if ((0,E36ITEES/* errorName */.Is)(error).endsWith("LimitExceededException")) {
+  if ((0,_6MDBLJ7A/* errorName */.Is)(error).endsWith("LimitExceededException")) {
     return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
   }
   return `${remedyForAws(error, "DynamoDB")} What was done so far is kept.`;
@@ -17149,7 +17153,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
       if (delay === void 0 || !isTriedAgain(kind, run.clock.now() + delay))
         throw error;
-      run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,E36ITEES/* errorName */.Is)(error)}: ${(0,E36ITEES/* errorMessage */.gJ)(error)}`);
+      run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,_6MDBLJ7A/* errorName */.Is)(error)}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(error)}`);
       await run.clock.sleep(delay, run.stop).catch((reason2) => {
         throw stoppedBy(reason2, error, waitingFor?.());
       });
@@ -17163,7 +17167,7 @@ function stoppedBy(reason, error, waitingFor) {
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
 }
 function timeNamedBy(error, now, random) {
-  const [, time2] = /try again after (.+?)\.?$/i.exec((0,E36ITEES/* errorMessage */.gJ)(error)) ?? [];
+  const [, time2] = /try again after (.+?)\.?$/i.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(error)) ?? [];
   const at = time2 === void 0 ? Number.NaN : Date.parse(time2);
   return Number.isNaN(at) ? void 0 : Math.min(6e4, Math.max(0, at - now)) + 1e3 + 500 * random;
 }
@@ -17183,7 +17187,7 @@ function isBlocked({ kind }, error) {
   return kind !== "create" && (isInUse(error) || isIndexLock(error));
 }
 function isIndexLock({ code: code2, cause }) {
-  return code2 === "LimitExceededException" && (0,E36ITEES/* errorMessage */.gJ)(cause).includes("Only 1 online index");
+  return code2 === "LimitExceededException" && (0,_6MDBLJ7A/* errorMessage */.gJ)(cause).includes("Only 1 online index");
 }
 var deletionBlockers = ["table", "index", "replica", "encryption", "warm throughput"];
 function blockersOf(step) {
@@ -17220,7 +17224,7 @@ function causeOf(error) {
 }
 var tagLockMilliseconds = 3e3;
 function isTagLock(error) {
-  return error.code === "LimitExceededException" && (0,E36ITEES/* errorMessage */.gJ)(error.cause).includes("Table tags are being updated");
+  return error.code === "LimitExceededException" && (0,_6MDBLJ7A/* errorMessage */.gJ)(error.cause).includes("Table tags are being updated");
 }
 
 // lib/src/apply/outcome.js
@@ -17312,10 +17316,10 @@ function waitOf(step) {
     case "delete":
       return deletion;
     case "update": {
-      const wait = (0,E36ITEES/* waitFor */.fm)(step);
+      const wait = (0,_6MDBLJ7A/* waitFor */.fm)(step);
       if (wait === void 0)
         return void 0;
-      const only = (0,E36ITEES/* partOf */.BU)(step);
+      const only = (0,_6MDBLJ7A/* partOf */.BU)(step);
       return {
         ...wait,
         goal: [wait.goal, only].filter(Boolean).join(" "),
@@ -17377,19 +17381,19 @@ async function planAgain(work, definition, steps) {
   if (refusal !== void 0) {
     throw new RVFQRD6D/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => (0,E36ITEES/* isSameStep */.lO)(step)(planned.step)));
+  const unplanned = now.steps.filter((step) => !steps.some((planned) => (0,_6MDBLJ7A/* isSameStep */.lO)(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
     throw needsMoreThanPlanned(name2, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
-    needed: remaining.filter((step) => now.steps.some((0,E36ITEES/* isSameStep */.lO)(step))),
+    needed: remaining.filter((step) => now.steps.some((0,_6MDBLJ7A/* isSameStep */.lO)(step))),
     readAt,
     changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new RVFQRD6D/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,E36ITEES/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new RVFQRD6D/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,_6MDBLJ7A/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/table-steps.js
@@ -17455,7 +17459,7 @@ function record({ log }, table2, progress, result, failures) {
   if (result.status === "failed" || result.status === "deferred") {
     table2.isAbandoned ||= progress.step.kind === "create" || !(result.error instanceof DynamoDbError);
   }
-  log.info(`${(0,E36ITEES/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
+  log.info(`${(0,_6MDBLJ7A/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
 }
 function isPostponed({ waitForIndexes: waitForIndexes2 }, { steps }, step, changesInProgress) {
   const isBuilding = changesInProgress.some(({ part, status: status2 }) => part === "index" && status2 === "CREATING");
@@ -17469,7 +17473,7 @@ async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progr
   const { step } = progress;
   try {
     const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), indexesBefore((0,E36ITEES/* nameStep */.gP)(step)), run, id);
+    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), indexesBefore((0,_6MDBLJ7A/* nameStep */.gP)(step)), run, id);
     table2.changesInProgress = [];
     progress.mustRead = { status: "must-read", seconds: 0 };
   } catch (error) {
@@ -17523,7 +17527,7 @@ async function attemptStep(work, table2, step, sendBefore) {
 function requestOf(step, address) {
   switch (step.kind) {
     case "create":
-      return (0,E36ITEES/* createRequest */.WL)(address, step.to);
+      return (0,_6MDBLJ7A/* createRequest */.WL)(address, step.to);
     case "update": {
       const { name: name2, request } = (0,RVFQRD6D/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
@@ -17573,17 +17577,17 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
   const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
   if (delay === void 0)
     throw conflict;
-  const message = `${conflict.code}: ${(0,E36ITEES/* errorMessage */.gJ)(conflict.cause)}`;
-  log.info(`${(0,E36ITEES/* nameStep */.gP)(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
+  const message = `${conflict.code}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(conflict.cause)}`;
+  log.info(`${(0,_6MDBLJ7A/* nameStep */.gP)(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
   if (isBlocked(step, conflict)) {
     const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
-    const name2 = (0,E36ITEES/* nameStep */.gP)(step);
+    const name2 = (0,_6MDBLJ7A/* nameStep */.gP)(step);
     const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described) => isLeft(described) || !isBlockedBy(step, described));
     await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
-    const awaited = isBusy(conflict) ? `DynamoDB to accept ${(0,E36ITEES/* nameStep */.gP)(step)}` : `someone else, who is changing the table "${step.table}"`;
+    const awaited = isBusy(conflict) ? `DynamoDB to accept ${(0,_6MDBLJ7A/* nameStep */.gP)(step)}` : `someone else, who is changing the table "${step.table}"`;
     throw stoppedBy(reason, conflict.cause, awaited);
   });
 }
@@ -17615,7 +17619,7 @@ async function applyPlan(work) {
   return outcomeOf(plan, tables, observed);
 }
 function beginTable({ plan, observed, readAt }, definition) {
-  const steps = (0,E36ITEES/* stepsOf */.B_)(plan, definition.name).map((step) => ({ step, conflicts: [] }));
+  const steps = (0,_6MDBLJ7A/* stepsOf */.B_)(plan, definition.name).map((step) => ({ step, conflicts: [] }));
   const changesInProgress = changesInProgressOn(observed.get(definition.name));
   return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false };
 }
@@ -17667,11 +17671,11 @@ async function confirmTables(work, remaining) {
         throw tableReplaced(name2);
     }
     const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps);
-    const needed = steps.filter((step) => !remaining.some((0,E36ITEES/* isSameStep */.lO)(step)));
+    const needed = steps.filter((step) => !remaining.some((0,_6MDBLJ7A/* isSameStep */.lO)(step)));
     if (needed.length + refusals.length === 0)
       return { done: confirmed };
     const differences = [
-      ...needed.length > 0 ? [(0,E36ITEES/* describeSteps */.N$)(needed)] : [],
+      ...needed.length > 0 ? [(0,_6MDBLJ7A/* describeSteps */.N$)(needed)] : [],
       ...refusals.map(({ reason }) => reason.replace(/\.$/, ""))
     ];
     return { status: `different: ${differences.join("; ")}` };
@@ -17822,7 +17826,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new RVFQRD6D/* RemedyError */.By(`The tables are not as they are defined: ${(0,E36ITEES/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new RVFQRD6D/* RemedyError */.By(`The tables are not as they are defined: ${(0,_6MDBLJ7A/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17959,12 +17963,12 @@ function warnOfLateWrite(sample) {
 }
 function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
-  const described = (failure === void 0 ? [cause] : [cause, failure]).map(E36ITEES/* describeError */.Uc);
+  const described = (failure === void 0 ? [cause] : [cause, failure]).map(_6MDBLJ7A/* describeError */.Uc);
   const remedies3 = new Set(described.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
   return new RVFQRD6D/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
-  const { message, causes } = (0,E36ITEES/* describeError */.Uc)(error);
+  const { message, causes } = (0,_6MDBLJ7A/* describeError */.Uc)(error);
   return causes[0] === void 0 || error instanceof RVFQRD6D/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
@@ -19106,7 +19110,7 @@ var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
   if (cause instanceof RVFQRD6D/* RemedyError */.By)
     return cause;
-  const code2 = (0,E36ITEES/* errorCode */.CA)(findNetworkError(cause));
+  const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(findNetworkError(cause));
   const place = url.origin;
   const explain = (message, remedy) => new UnreachableError(message, remedy, code2, cause);
   const certificateRemedy = remedyForCertificate(code2);
@@ -19144,8 +19148,8 @@ var unresolvedCodes = /* @__PURE__ */ new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NO
 var tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
 function findNetworkError(error) {
   let found = error;
-  while ((0,E36ITEES/* isErrorLike */.u7)(found)) {
-    if ((0,E36ITEES/* errorCode */.CA)(found) !== "")
+  while ((0,_6MDBLJ7A/* isErrorLike */.u7)(found)) {
+    if ((0,_6MDBLJ7A/* errorCode */.CA)(found) !== "")
       return found;
     found = found.cause;
   }
@@ -19158,8 +19162,8 @@ var ProxyError = class extends RVFQRD6D/* RemedyError */.By {
   code;
   $metadata;
   constructor(proxy, place, cause) {
-    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,E36ITEES/* errorMessage */.gJ)(cause))?.[1]);
-    const code2 = (0,E36ITEES/* errorCode */.CA)(cause);
+    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(cause))?.[1]);
+    const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(cause);
     super(`The proxy ${proxy.host} did not connect to ${place}${status2 > 0 ? `: it answered with status ${status2}` : ""}.`, status2 === 407 ? "Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port." : remedyForCertificate(code2) ?? `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`, { cause });
     this.code = code2;
     this.$metadata = status2 > 0 ? { httpStatusCode: status2 } : {};
@@ -19381,7 +19385,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   return refuse2(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
 }
 function explainMissingToken(cause) {
-  const mayLackPermission = (0,E36ITEES/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
+  const mayLackPermission = (0,_6MDBLJ7A/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
   return new RVFQRD6D/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
@@ -19424,7 +19428,7 @@ function explainNoAnswer(request, cause) {
   return new RVFQRD6D/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
-  return (0,E36ITEES/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
+  return (0,_6MDBLJ7A/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
 }
 function claimFacts(claims) {
   return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
@@ -19444,19 +19448,19 @@ function readClaims(token) {
 function explainDefaultChain(variables, sharedConfig, lines, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0) {
-    const [message, remedy] = (0,E36ITEES/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers") ? [
+    const [message, remedy] = (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers") ? [
       "No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.",
       'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
     ] : ["The AWS SDK could not search for credentials.", unsentRemedy];
     return new RVFQRD6D/* RemedyError */.By(message, remedy, { cause: error });
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
-  const copy = Object.assign(new Error((0,E36ITEES/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,E36ITEES/* errorName */.Is)(error) });
+  const copy = Object.assign(new Error((0,_6MDBLJ7A/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,_6MDBLJ7A/* errorName */.Is)(error) });
   const cause = reason === void 0 ? error : copy;
   return new RVFQRD6D/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 function remedyBy(source, error) {
-  if ((0,E36ITEES/* httpStatus */.nG)(error) === 0)
+  if ((0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0)
     return source.remedy;
   if (!isAllowMissing(error)) {
     return remedyForSts(error, "of the token's issuer");
@@ -19662,7 +19666,7 @@ function callsIn(credentials, explain) {
       try {
         return await attempt(signal);
       } catch (error) {
-        if (isRenewed || !expiredNames.has((0,E36ITEES/* errorName */.Is)(error)))
+        if (isRenewed || !expiredNames.has((0,_6MDBLJ7A/* errorName */.Is)(error)))
           throw error;
         isRenewed = true;
         await renew2(session);
@@ -19851,7 +19855,7 @@ function resourceIn(input) {
 }
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
-  const error = `${code2}: ${(0,E36ITEES/* errorMessage */.gJ)(cause)}`;
+  const error = `${code2}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(cause)}`;
   return absenceNames.has(code2) || RVFQRD6D/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
@@ -19876,7 +19880,7 @@ function remedyForKms(key, { account, region }, cause) {
       return `${denial.explanation} ${iamDelay}`;
     return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
   }
-  if ((0,E36ITEES/* errorName */.Is)(cause) === "NotFoundException") {
+  if ((0,_6MDBLJ7A/* errorName */.Is)(cause) === "NotFoundException") {
     return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
   }
   return remedyForAws(cause, "KMS");
@@ -20078,7 +20082,7 @@ function failuresOf({ error, outcome, verification }) {
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
   const others = ofSteps.filter((each) => !(first instanceof RVFQRD6D/* StoppedError */.Ko && each instanceof RVFQRD6D/* StoppedError */.Ko));
-  return [...new Map([first, ...others].map((each) => [(0,E36ITEES/* renderError */.vr)(each), each])).values()];
+  return [...new Map([first, ...others].map((each) => [(0,_6MDBLJ7A/* renderError */.vr)(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
@@ -20091,7 +20095,7 @@ function describeProgress({ outcome, verification }) {
   return itemState === void 0 ? "" : "The sample items were deleted again.";
 }
 function describeOutcome({ steps }) {
-  const named = (matches) => steps.filter(({ result }) => matches(result)).map(({ step }) => (0,E36ITEES/* nameStep */.gP)(step)).join(", ");
+  const named = (matches) => steps.filter(({ result }) => matches(result)).map(({ step }) => (0,_6MDBLJ7A/* nameStep */.gP)(step)).join(", ");
   const parts = [
     ["Failed", named((result) => result.status === "failed" && !result.isOutcomeUnknown)],
     ["Done before", named(({ status: status2 }) => status2 === "applied") || "nothing"],
@@ -20178,8 +20182,8 @@ function outputsOf(result) {
     "has-changes": String(plan.steps.length > 0),
     "changes-count": String(plan.steps.length),
     changed: String(performedSteps(outcome).length > 0),
-    plan: (0,E36ITEES/* renderPlanDocument */.Fr)(plan),
-    "plan-digest": (0,E36ITEES/* digestPlan */.w0)(plan),
+    plan: (0,_6MDBLJ7A/* renderPlanDocument */.Fr)(plan),
+    "plan-digest": (0,_6MDBLJ7A/* digestPlan */.w0)(plan),
     ...describeTenantAccess(tables, result)
   };
 }
@@ -20287,7 +20291,7 @@ function renderPlanLines(plan) {
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
     `${(0,RVFQRD6D/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
-    ...steps.map((step) => `${markOf(step)} ${(0,E36ITEES/* describeStep */.Ey)(step)}${describeRisk(step)}`),
+    ...steps.map((step) => `${markOf(step)} ${(0,_6MDBLJ7A/* describeStep */.Ey)(step)}${describeRisk(step)}`),
     // Each refusal is an error annotation, which the log shows too.
     ...refusals.length === 0 ? [] : [`! refused, for ${(0,RVFQRD6D/* count */.U9)(refusals.length, "reason")}: see the errors below`],
     ...notices.map(({ message }) => `  ${message}`),
@@ -20298,12 +20302,12 @@ function renderPlanLines(plan) {
 function markOf(step) {
   if (step.kind === "create")
     return "+";
-  return (0,E36ITEES/* isDisruptive */.Oy)(step) ? "-" : "~";
+  return (0,_6MDBLJ7A/* isDisruptive */.Oy)(step) ? "-" : "~";
 }
 function describeRisk(step) {
-  if ((0,E36ITEES/* isDisruptive */.Oy)(step))
+  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
     return " (disruptive)";
-  const duration = (0,E36ITEES/* usualDuration */.rV)(step);
+  const duration = (0,_6MDBLJ7A/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (slow: usually ${duration})`;
 }
 var treatmentsByDestroy = {
@@ -20312,7 +20316,7 @@ var treatmentsByDestroy = {
 };
 function describeTreatment({ policy, steps }, table2, { path, value }) {
   const updates = steps.filter((step) => step.kind === "update" && step.table === table2);
-  if (path === "globalIndex" && updates.some((step) => (0,E36ITEES/* isDisruptive */.Oy)(step) && (0,E36ITEES/* partOf */.BU)(step) === value)) {
+  if (path === "globalIndex" && updates.some((step) => (0,_6MDBLJ7A/* isDisruptive */.Oy)(step) && (0,_6MDBLJ7A/* partOf */.BU)(step) === value)) {
     return "deleted by this plan";
   }
   if (path === "onDemandThroughput" && updates.some(({ property }) => property === "BillingMode")) {
@@ -20405,7 +20409,7 @@ function renderRefusals({ text: text3, block }, refusals) {
     return "";
   const last = new Map(refusals.map(({ code: code2 }, index) => [code2, index]));
   const sections = refusals.flatMap(({ code: code2, reason, remedy }, index) => {
-    const hasLine = E36ITEES/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
+    const hasLine = _6MDBLJ7A/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
     const shown = hasLine ? remedy.slice(0, -code2.length).trimEnd() : remedy;
     return [`**Refused:** ${text3(reason)}`, `**To fix:** ${text3(shown)}`, ...hasLine ? [block([code2])] : []];
   });
@@ -20417,10 +20421,10 @@ function renderChanges(markdown, result) {
     return "";
   const { code: code2, link } = markdown;
   const results = new Map(outcome?.steps.map(({ step, result: ofStep }) => [step, ofStep]));
-  const rows = plan.tables.flatMap(({ name: name2 }) => (0,E36ITEES/* stepsOf */.B_)(plan, name2).map((step, index) => [
+  const rows = plan.tables.flatMap(({ name: name2 }) => (0,_6MDBLJ7A/* stepsOf */.B_)(plan, name2).map((step, index) => [
     iconOf(step),
     index === 0 ? link(code2(name2), consoleUrl(target, endpoints, name2)) : "",
-    `${renderStep(markdown, step)}${renderRisk(step)}`,
+    `${renderStep(markdown, step)}${renderRisk(markdown, step, results.get(step))}`,
     ...outcome === void 0 ? [] : [renderResult(results.get(step))]
   ]));
   return table(["", "Table", "Change", ...outcome === void 0 ? [] : ["Result"]], rows);
@@ -20430,23 +20434,25 @@ function iconOf(step) {
     return "\u2795";
   if (step.kind === "delete")
     return "\u{1F5D1}\uFE0F";
-  if ((0,E36ITEES/* isDisruptive */.Oy)(step))
+  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
     return "\u26A0\uFE0F";
-  return (0,E36ITEES/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
+  return (0,_6MDBLJ7A/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
 }
-function renderRisk(step) {
-  if ((0,E36ITEES/* isDisruptive */.Oy)(step))
-    return " (disruptive)";
-  const duration = (0,E36ITEES/* usualDuration */.rV)(step);
+function renderRisk({ code: code2 }, step, result) {
+  const lines = (0,_6MDBLJ7A/* allowedBy */.Q)(step);
+  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
+    return ` (disruptive${lines.length === 0 ? "" : `, by ${lines.map(code2).join(", ")}`})`;
+  const duration = result?.status === "applied" ? void 0 : (0,_6MDBLJ7A/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (${duration})`;
 }
 var resultIcons = { applied: "\u2705 ", failed: "\u274C " };
 function renderResult(result) {
-  return `${resultIcons[result?.status ?? "skipped"] ?? ""}${describeResult(result)}`;
+  const words = describeResult(result).replace(/(\d) s$/, "$1\xA0s");
+  return `${resultIcons[result?.status ?? "skipped"] ?? ""}${words}`;
 }
 var mostInGroup = 5;
 function renderStep(markdown, step) {
-  const changes = (0,E36ITEES/* settingChanges */.eC)(step);
+  const changes = (0,_6MDBLJ7A/* settingChanges */.eC)(step);
   const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))];
   const single = changes.filter(({ group }) => group === void 0);
   if (step.kind === "create") {
@@ -20497,11 +20503,11 @@ function renderDetails(markdown, result, definition) {
   const { tables, steps, refusals } = plan;
   const isRefused = (name2) => refusals.some((refusal) => refusal.table === name2);
   const rows = tables.map(({ name: name2, status: status2 }) => {
-    const changes = (0,E36ITEES/* stepsOf */.B_)(plan, name2).length;
+    const changes = (0,_6MDBLJ7A/* stepsOf */.B_)(plan, name2).length;
     return [code2(name2), status2, isRefused(name2) ? "refused" : changes === 0 ? "unchanged" : (0,RVFQRD6D/* count */.U9)(changes, "change")];
   });
   const values = steps.flatMap((step) => {
-    const changes = (0,E36ITEES/* settingChanges */.eC)(step);
+    const changes = (0,_6MDBLJ7A/* settingChanges */.eC)(step);
     return changes.length === 1 ? [] : changes.map((change) => `- ${code2(step.table)}, ${renderChange(markdown, change)}`);
   });
   const unmanaged = tables.flatMap(({ name: name2, unmanaged: settings }) => settings.map((setting) => `- ${code2(name2)}, ${describeTreatment(plan, name2, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`));
@@ -20525,7 +20531,7 @@ ${unmanaged.join("\n")}`,
     text3(review),
     `Plan digest:
 
-${block([(0,E36ITEES/* digestPlan */.w0)(plan)])}`,
+${block([(0,_6MDBLJ7A/* digestPlan */.w0)(plan)])}`,
     definition
   ]));
 }
@@ -20546,7 +20552,7 @@ function renderOnOneLine(value) {
 }
 function renderFailures(markdown, result) {
   const progress = result.outcome === void 0 ? describeProgress(result) : "";
-  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,E36ITEES/* describeError */.Uc)(error), index === 0 ? progress : ""));
+  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,_6MDBLJ7A/* describeError */.Uc)(error), index === 0 ? progress : ""));
   return failures.length === 0 ? "" : bundle_alert("CAUTION", joinSections(failures));
 }
 function renderFailure({ text: text3, block }, error, progress) {
@@ -20605,7 +20611,7 @@ function renderPage(result, redact, place) {
       return whole;
   }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
-  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,E36ITEES/* digestPlan */.w0)(plan))}`;
+  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,_6MDBLJ7A/* digestPlan */.w0)(plan))}`;
   const lines = renderReasons(markdown, result);
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length), digest]));
   return render([notice, takeThatFit(lines, room, sizeOf).join("\n"), digest]);
@@ -20623,7 +20629,7 @@ function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
   return [
     ...(result.plan?.refusals ?? []).map(({ reason, remedy }) => `- Refused: ${shortText(reason)}${toFix(remedy)}`),
-    ...failuresOf(result).map(E36ITEES/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
+    ...failuresOf(result).map(_6MDBLJ7A/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
   ];
 }
 function takeThatFit(lines, room, sizeOf) {
@@ -20682,7 +20688,7 @@ function withSecretError(result, { findSecret }) {
     const origin = findSecret(value);
     return origin === void 0 ? [] : [{ output: `output ${name2}`, origin }];
   });
-  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: (0,E36ITEES/* secretInOutputs */.es)(found) };
+  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: (0,_6MDBLJ7A/* secretInOutputs */.es)(found) };
 }
 async function writeOutputs(result, runner) {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === void 0);
@@ -20698,7 +20704,7 @@ async function writeOutputs(result, runner) {
     const error = new RVFQRD6D/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
-    runner.fail("Tenant Tables: failed", (0,E36ITEES/* renderError */.vr)(error));
+    runner.fail("Tenant Tables: failed", (0,_6MDBLJ7A/* renderError */.vr)(error));
     return result;
   }
 }
@@ -20706,7 +20712,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", (0,E36ITEES/* renderError */.vr)(new RVFQRD6D/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", (0,_6MDBLJ7A/* renderError */.vr)(new RVFQRD6D/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20727,7 +20733,7 @@ To fix: ${remedy}`);
   for (const [index, error] of failuresOf(result).entries()) {
     const after = index === 0 && progress !== "" ? `
 ${progress}` : "";
-    runner.fail("Tenant Tables: failed", `${(0,E36ITEES/* renderError */.vr)(error)}${after}`);
+    runner.fail("Tenant Tables: failed", `${(0,_6MDBLJ7A/* renderError */.vr)(error)}${after}`);
   }
 }
 
@@ -20824,11 +20830,11 @@ function explainFailure(error, url, proxy, now) {
   });
 }
 function tunnelStatus(error) {
-  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,E36ITEES/* renderError */.vr)(error)) ?? [];
+  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,_6MDBLJ7A/* renderError */.vr)(error)) ?? [];
   return status2 === void 0 ? void 0 : Number(status2);
 }
 function isRequestError(error) {
-  return (0,E36ITEES/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
+  return (0,_6MDBLJ7A/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
 }
 
 // lib/src/github/pull-request.js
@@ -20975,8 +20981,8 @@ function noticeAbsence(reason, runner) {
 }
 function explainRefusal(error) {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
-    return (0,E36ITEES/* renderError */.vr)(error);
-  return `${(0,E36ITEES/* errorMessage */.gJ)(error)}
+    return (0,_6MDBLJ7A/* renderError */.vr)(error);
+  return `${(0,_6MDBLJ7A/* errorMessage */.gJ)(error)}
 To fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
 
@@ -21024,7 +21030,7 @@ function showPolicies(inputs, { log }) {
   const definitions = define(inputs.definition, inputs);
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
   for (const [name2, policy] of Object.entries(policies.documents)) {
-    (0,E36ITEES/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
+    (0,_6MDBLJ7A/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
   }
   return { policies, notices };
 }
@@ -21235,7 +21241,7 @@ var protectionInputs = [
 var crossChecks = [
   check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,RVFQRD6D/* quote */.hD)(each)}, which contains ${(0,RVFQRD6D/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,E36ITEES/* explainLiteralForm */.vn)("production-environments")}`)),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,RVFQRD6D/* quote */.hD)(each)}, which contains ${(0,RVFQRD6D/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,_6MDBLJ7A/* explainLiteralForm */.vn)("production-environments")}`)),
   check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,RVFQRD6D/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
   check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,RVFQRD6D/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
@@ -21280,7 +21286,7 @@ var crossChecks = [
     const names = (0,RVFQRD6D/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
     const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(RVFQRD6D/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(RVFQRD6D/* quote */.hD).join(", ")}; but it ${found}.${(0,E36ITEES/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(RVFQRD6D/* quote */.hD).join(", ")}; but it ${found}.${(0,_6MDBLJ7A/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
   }),
   ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,RVFQRD6D/* quote */.hD)(file)}.`)),
   check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > RVFQRD6D/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,RVFQRD6D/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,RVFQRD6D/* quote */.hD)(logicalName)}. A table has at most ${RVFQRD6D/* mostTags */.hp}.`))
@@ -21304,7 +21310,7 @@ function readInputs(source) {
   const { environment: variables, sharedConfig } = source;
   const { values, definition, problems } = readValues(source);
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
-  const all = [...(0,E36ITEES/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
+  const all = [...(0,_6MDBLJ7A/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
     throw new RVFQRD6D/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
@@ -21327,7 +21333,7 @@ function readInputs(source) {
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command2 === "destroy" || values.destroy,
-      allow: E36ITEES/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
+      allow: _6MDBLJ7A/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
@@ -21360,8 +21366,8 @@ function readValues({ input, environment: variables, partitionOf: partitionOf2, 
   const fileProblems = definitionFile !== void 0 && "problems" in definitionFile ? definitionFile.problems : [];
   const definition = definitionFile !== void 0 && "definition" in definitionFile ? definitionFile.definition : builtInDefinition;
   const known2 = fileProblems.length === 0 ? definition : void 0;
-  const parsed = E36ITEES/* inputNames */.vj.map((name2) => {
-    const { default: byDefault = "", parse: parse2 } = E36ITEES/* declarations */.I1[name2];
+  const parsed = _6MDBLJ7A/* inputNames */.vj.map((name2) => {
+    const { default: byDefault = "", parse: parse2 } = _6MDBLJ7A/* declarations */.I1[name2];
     const problems2 = [];
     const report = (problem) => problems2.push(`${name2} ${problem}`);
     const value = parse2(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
@@ -21374,7 +21380,7 @@ function readValues({ input, environment: variables, partitionOf: partitionOf2, 
     problems: findProblems(values, { variables, partitionOf: partitionOf2, definition }).map((problem) => `${name2} ${problem}`)
   }));
   const found = [...parsed, ...checked];
-  const problems = E36ITEES/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
+  const problems = _6MDBLJ7A/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
   return { values, definition, problems };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
@@ -21398,25 +21404,25 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
   if (expectedPlan === void 0)
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
-  const plan = (0,E36ITEES/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
+  const plan = (0,_6MDBLJ7A/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
   const origin = isFile ? `expected-plan is the file ${(0,RVFQRD6D/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
     throw new RVFQRD6D/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
-  if (digest !== void 0 && digest !== (0,E36ITEES/* digestReviewed */.qG)(plan)) {
+  if (digest !== void 0 && digest !== (0,_6MDBLJ7A/* digestReviewed */.qG)(plan)) {
     throw new RVFQRD6D/* InvalidInputsError */.Xt([
-      `${origin} has the digest ${(0,E36ITEES/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
+      `${origin} has the digest ${(0,_6MDBLJ7A/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
   return { plan, ...digest === void 0 ? {} : { digest } };
 }
 function describeReview({ plan, digest }, command2, made) {
-  if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && (0,E36ITEES/* digestPlan */.w0)(made) !== digest) {
+  if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && (0,_6MDBLJ7A/* digestPlan */.w0)(made) !== digest) {
     const { account, region } = made.target;
     return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`;
   }
   if (plan !== void 0)
-    return `Compared with the reviewed plan ${(0,E36ITEES/* digestReviewed */.qG)(plan)}.`;
+    return `Compared with the reviewed plan ${(0,_6MDBLJ7A/* digestReviewed */.qG)(plan)}.`;
   if (digest !== void 0)
     return `Compared with the digest ${digest} of a reviewed plan.`;
   return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
@@ -21429,7 +21435,7 @@ function holdToReview(plan, review) {
 function compareDigests(plan, expected) {
   if (expected === void 0 || plan.steps.length === 0)
     return [];
-  const digest = (0,E36ITEES/* digestPlan */.w0)(plan);
+  const digest = (0,_6MDBLJ7A/* digestPlan */.w0)(plan);
   if (digest === expected)
     return [];
   return [
@@ -21441,7 +21447,7 @@ function compareDigests(plan, expected) {
   ];
 }
 function comparePlans(plan, reviewed) {
-  const now = (0,E36ITEES/* reviewable */.RK)(plan);
+  const now = (0,_6MDBLJ7A/* reviewable */.RK)(plan);
   const purposes = comparePurposes(now, reviewed);
   if (purposes.length > 0)
     return purposes;
@@ -21544,7 +21550,7 @@ async function resolveDefinitions(definitions, target, describeKey) {
     return answer;
   };
   return await Promise.all(definitions.map(async (definition) => {
-    const resolved = (0,E36ITEES/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, describeOnce).then((result) => [name2, result])]);
+    const resolved = (0,_6MDBLJ7A/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, describeOnce).then((result) => [name2, result])]);
     const values = Object.fromEntries(await Promise.all(resolved));
     return { ...definition, properties: { ...definition.properties, ...values } };
   }));
@@ -21552,7 +21558,7 @@ async function resolveDefinitions(definitions, target, describeKey) {
 
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
-  let result = { warnings: (0,E36ITEES/* findUnknownInputs */.dw)(runner.environment).warnings };
+  let result = { warnings: (0,_6MDBLJ7A/* findUnknownInputs */.dw)(runner.environment).warnings };
   try {
     const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile);
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)(), definitionFile });
@@ -21586,7 +21592,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed);
   const review = describeReview(reviewed, command2, plan);
   yield assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner);
-  (0,E36ITEES/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
+  (0,_6MDBLJ7A/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
   const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run };
@@ -21602,8 +21608,8 @@ void start().then(() => {
 });
 async function start() {
   if (!isCommand())
-    return await main((0,E36ITEES/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
-  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 5988));
+    return await main((0,_6MDBLJ7A/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
+  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 374));
   const runner = await openCommand(process);
   if (runner !== void 0)
     await main(runner, RVFQRD6D/* systemClock */.VZ);

@@ -137,7 +137,7 @@ describe('a page', () => {
     'has a column for the results after an apply: %s',
     (_, page) => {
       const results = renderAsGitHub(page).rows.map(([, , , result]) => result)
-      expect(results.slice(0, 5)).toEqual(['Result', '✅ applied in 1.0 s', ...Array(3).fill('not started')])
+      expect(results.slice(0, 5)).toEqual(['Result', '✅ applied in 1.0\u00a0s', ...Array(3).fill('not started')])
     },
   )
 
@@ -159,7 +159,7 @@ describe('a page', () => {
       ['🐢', 'tenant', 'new index by-email: email (S); keys only (8 to 17 minutes, longer with many items)'],
     ])
     expect(rowsOf(ready(indexed, { Tags: tagged({ team: 'a' }) }), ['adopt-table'])).toEqual([
-      ['⚠️', 'tenant', 'tags: 2 added (disruptive)'],
+      ['⚠️', 'tenant', 'tags: 2 added (disruptive, by adopt-table)'],
     ])
   })
 

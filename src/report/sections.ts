@@ -1,7 +1,7 @@
 /** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
 import { describeResult, type StepResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
-import { isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
+import { allowedBy, isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { type Notice, type Refusal, type Step, stepsOf } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
@@ -64,7 +64,7 @@ export function renderChanges(markdown: Markdown, result: RunResult): string {
     stepsOf(plan, name).map((step, index) => [
       iconOf(step),
       index === 0 ? link(code(name), consoleUrl(target, endpoints, name)) : '',
-      `${renderStep(markdown, step)}${renderRisk(step)}`,
+      `${renderStep(markdown, step)}${renderRisk(markdown, step, results.get(step))}`,
       ...(outcome === undefined ? [] : [renderResult(results.get(step))]),
     ]),
   )
@@ -78,17 +78,20 @@ function iconOf(step: Step): string {
   return usualDuration(step) === undefined ? '✏️' : '🐢'
 }
 
-/** ` (2 to 3 minutes)` for a slow step, whose icon says the rest */
-function renderRisk(step: Step): string {
-  if (isDisruptive(step)) return ' (disruptive)'
-  const duration = usualDuration(step)
+/** ` (2 to 3 minutes)` for a slow step that is not done, whose icon says the rest; ` (disruptive, by adopt-table)` */
+function renderRisk({ code }: Markdown, step: Step, result: StepResult | undefined): string {
+  const lines = allowedBy(step)
+  if (isDisruptive(step)) return ` (disruptive${lines.length === 0 ? '' : `, by ${lines.map(code).join(', ')}`})`
+  const duration = result?.status === 'applied' ? undefined : usualDuration(step)
   return duration === undefined ? '' : ` (${duration})`
 }
 
 const resultIcons: Partial<Readonly<Record<StepResult['status'], string>>> = { applied: '✅ ', failed: '❌ ' }
 
 function renderResult(result: StepResult | undefined): string {
-  return `${resultIcons[result?.status ?? 'skipped'] ?? ''}${describeResult(result)}`
+  // The unit stays with its number.
+  const words = describeResult(result).replace(/(\d) s$/, '$1\u00a0s')
+  return `${resultIcons[result?.status ?? 'skipped'] ?? ''}${words}`
 }
 
 /** The most settings of one group in a row. */

@@ -103,10 +103,11 @@ function workflowOf(parts: readonly (typeof yaml)[number][]): string {
     ['plan', 'plan-digest'].map((name) => [name, `\${{ steps.plan.outputs.${name} }}`]),
   )
   const plan = { ...job, outputs, steps: [{ uses: ownAction, id: 'plan' }] }
-  const jobs = parts.map((block) => [
-    nameOf(block),
-    { ...job, needs: 'plan', ...partOf(block), steps: [{ uses: ownAction, id: 'tables' }, ...stepsOf(block)] },
-  ])
+  const jobs = parts.map((block) => {
+    const steps = stepsOf(block)
+    const before = steps.some(({ id }) => id === 'tables') ? [] : [{ uses: ownAction, id: 'tables' }]
+    return [nameOf(block), { ...job, needs: 'plan', ...partOf(block), steps: [...before, ...steps] }]
+  })
   return stringify({ on: 'workflow_dispatch', jobs: { plan, ...Object.fromEntries(jobs) } })
 }
 

@@ -89,12 +89,23 @@ it('every default of action.yml is a default of the code too', async () => {
 })
 
 it('the lines of allow in the README, in the page of reviews and in action.yml are those of the code', () => {
-  const inReadme = rowsUnder('README.md', 'What it refuses').flatMap(([, line]) => quoted(line))
-  expect(inReadme.sort()).toEqual([...disruptionNames].sort())
+  const inRows = rowsUnder('README.md', 'What it refuses').flatMap(([, line]) => quoted(line))
+  // What the action keeps and reports is no refusal, and stands below the table.
+  const belowRows = [...read('README.md').matchAll(/the line `([^`]+)`/g)].map(([, line]) => line)
+  expect(inRows.length).toBeGreaterThan(belowRows.length)
+  expect([...inRows, ...belowRows].sort()).toEqual([...disruptionNames].sort())
   const onPage = rowsUnder('docs/reviewing-plans.md', '`allow`').map(([line]) => quoted(line)[0])
   expect(onPage.sort()).toEqual([...disruptionNames].sort())
   const [, listed = ''] = /one a line: (.*)\.$/.exec(action.inputs.allow?.description ?? '') ?? []
   expect(listed.split(', ').sort()).toEqual([...disruptionNames].sort())
+})
+
+it('the icons that the page of reviews explains are those of the comment and the summary', () => {
+  const iconsIn = (text: string) => new Set(text.match(/\p{Extended_Pictographic}/gu))
+  const explained = rowsUnder('docs/reviewing-plans.md', 'Icons').map(([icon]) => icon)
+  const shown = iconsIn(read('src/report/sections.ts'))
+  expect(shown.size).toBeGreaterThan(5)
+  expect([...iconsIn(explained.join(''))].sort()).toEqual([...shown].sort())
 })
 
 it('the commands of the README are those of the code', () => {

@@ -139,45 +139,17 @@ export function replaceSpeed(readme: string, results: Results): string {
   return readme.replace(speedBlock, (_, begin: string, end: string) => `${begin}${renderSpeed(results)}\n${end}`)
 }
 
-/** A ratio counts as equal if its median differs less from 1. */
-const noise = 0.05
-
 /** The README's speed block, from the results with the runner's Node version. */
-export function renderSpeed({ noOp, moto, rounds }: Results): string {
-  const where = `[\`docs/performance.md\`](docs/performance.md) has all results, measured against emulators on one machine.
-\`npm run bench\` repeats the measurement.`
+export function renderSpeed({ noOp, rounds }: Results): string {
+  const where = '[All results](docs/performance.md), measured against emulators on one machine.'
   const logins = noOp
     .filter(({ node }) => node === noOp[0]?.node)
     .map((profile) => rowNamed(profile, loginAlone)?.ratios[thisActionName]?.median)
     .filter((ratio) => ratio !== undefined)
   if (rounds < roundsForAClaim || logins.length === 0) return where
   const [least, most] = [Math.min(...logins), Math.max(...logins)]
-  const others = (moto?.rows ?? [])
-    .filter(({ name }) => name !== thisActionName)
-    .map(({ name, ratios }) => `- ${name}: ${ratios[thisActionName]?.median.toFixed(1)} times`)
-  return [
-    `${verdict(least, most)}
-Times of other programs without changes to make, relative to this action (above 1: this action takes less time):
-`,
-    `- ${loginAlone}: ${least.toFixed(2)} to ${most.toFixed(2)} times, depending on network and credentials`,
-    ...others,
-    `\n${where}`,
-  ].join('\n')
-}
-
-function verdict(least: number, most: number): string {
-  const comparison =
-    least > 1 + noise
-      ? 'less time than'
-      : most < 1 - noise
-        ? 'more time than'
-        : least >= 1 - noise && most <= 1 + noise
-          ? 'about as much time as'
-          : undefined
-  const login = 'the login alone with configure-aws-credentials'
-  return comparison === undefined
-    ? `Whether a run without changes takes less time than ${login}\ndepends on the network and the credentials.`
-    : `In every measured profile, a run without changes takes ${comparison}\n${login}.`
+  return `Speed: in the median, the login alone with configure-aws-credentials takes ${least.toFixed(2)} to ${most.toFixed(2)} times as long as a whole run without
+changes, depending on network and credentials. ${where}`
 }
 
 function cell(value: Spread | undefined, digits: number): string {

@@ -12,19 +12,31 @@ type Inputs = Readonly<Record<string, string>>
 const firstTable = 'Ten minutes to your first table'
 const secondEnvironment = 'A second environment'
 const ownTable = 'Your own table with an index'
+const removal = 'Remove what you created'
 
 const account = '222222222222'
 const region = 'ap-south-1'
 
 interface Job {
   readonly environment: string
+  readonly concurrency: string
   readonly permissions: Readonly<Record<string, string>>
-  readonly steps: readonly { readonly uses?: string; readonly with?: Inputs }[]
+  readonly steps: readonly { readonly uses?: string; readonly id?: string; readonly with?: Inputs }[]
 }
 
 const workflow = parse(codeBlockUnder('README.md', firstTable, 'yaml')) as { readonly jobs: { readonly tables: Job } }
 const job = workflow.jobs.tables
 const inputs = job.steps[0]?.with ?? {}
+
+/** The part of a job that is shown under a heading. */
+const partUnder = (heading: string) => {
+  const [part] = codeBlocksOf('README.md').filter(
+    (block) => block.heading === heading && block.language === 'yaml' && /^steps:$/m.test(block.text),
+  )
+  return parse(part?.text ?? '') as Job
+}
+
+const definition = codeBlocksOf('README.md').find(({ text }) => text.startsWith('tables:'))?.text ?? ''
 
 /** The deployment of the role under a heading, with the defaults of the template. */
 function deploymentUnder(heading: string): Deployment {
@@ -110,8 +122,9 @@ it('the first role is refused to a job of another environment, and the error nam
 
 it('the second environment creates two tables of its own, with its own role', async () => {
   const deployment = deploymentUnder(secondEnvironment)
-  const changes = parse(codeBlockUnder('README.md', secondEnvironment, 'yaml')) as Inputs
-  await startAccount(roleOf(deployment), changes.environment ?? '')
+  const { environment, concurrency, steps } = partUnder(secondEnvironment)
+  const changes = steps[0]?.with ?? {}
+  await startAccount(roleOf(deployment), environment)
 
   const { exitCode, outputs, summary } = await run({ ...inputs, ...changes })
 
@@ -119,6 +132,9 @@ it('the second environment creates two tables of its own, with its own role', as
   expect([exitCode, outputs['changes-count']]).toEqual([0, '2'])
   expect(calledTables()).toEqual(['staging-tenant', 'staging-users'])
   expect(deployment.parameters.TableNames?.split(',')).toEqual(['staging-tenant', 'staging-users'])
+  // Its runs wait for no run of the first environment.
+  expect([concurrency, changes.environment]).toEqual(['tables-staging', environment])
+  expect(job.concurrency).toBe('tables-dev')
 })
 
 it('the definition file creates its table with the index, and leaves the first tables alone', async () => {
@@ -127,20 +143,38 @@ it('the definition file creates its table with the index, and leaves the first t
   expect(deployment.stack).toBe(first.stack)
   await startAccount(roleOf(first), job.environment)
 
-  const path = 'tables.yml'
-  const file = codeBlocksOf('README.md').find(({ text }) => text.startsWith('tables:'))?.text ?? ''
-  const { exitCode, outputs, summary } = await run({ ...inputs, 'definition-file': path }, { [path]: file })
+  const given = partUnder(ownTable).steps[1]?.with ?? {}
+  const { exitCode, outputs, summary } = await run(given, { '.github/tables.yml': definition })
 
   expect([titleOf(summary)]).toEqual(verdictUnder(ownTable, 'dev'))
   expect([exitCode, outputs['changes-count']]).toEqual([0, '1'])
-  expect(JSON.parse(outputs.tables ?? '')).toMatchObject({ orders: { indexNames: ['by-order'] } })
+  expect(JSON.parse(outputs.tables ?? '')).toMatchObject({
+    orders: { arn: `arn:aws:dynamodb:${region}:${account}:table/orders`, indexNames: ['by-order'] },
+  })
   expect(calledTables()).toEqual(['orders'])
-  expect(deployment.parameters.TableNames).toBe('orders')
+  expect(deployment.parameters.TableNames).toBe(`${first.parameters.TableNames},orders`)
 })
 
-it('the job with a definition file may check out the repository, and keeps its token', () => {
-  const [part] = codeBlocksOf('README.md').filter(({ text }) => text.includes('actions/checkout@'))
-  const { permissions, steps } = parse(part?.text ?? '') as Job
+it('the job with a definition file is the first one, checks out the repository, and reads the ARN of its table', () => {
+  const { permissions, steps } = partUnder(ownTable)
   expect(permissions).toEqual({ ...job.permissions, contents: 'read' })
-  expect(steps.map(({ uses }) => uses)).toEqual([expect.stringMatching(/^actions\/checkout@[0-9a-f]{40}$/)])
+  const [checkout, own, later, ...others] = steps
+  expect(checkout?.uses).toMatch(/^actions\/checkout@[0-9a-f]{40}$/)
+  expect(own).toEqual({ ...job.steps[0], with: { 'definition-file': '.github/tables.yml', ...inputs } })
+  expect(JSON.stringify(later)).toContain('fromJSON(steps.tables.outputs.tables).orders.arn')
+  expect(others).toEqual([])
+})
+
+it('the inputs for the removal delete the tables that the first workflow created', async () => {
+  const first = deploymentUnder(firstTable)
+  const deployment = deploymentUnder(removal)
+  expect([deployment.stack, deployment.parameters.AllowDestroy]).toEqual([first.stack, 'true'])
+  const changes = parse(codeBlockUnder('README.md', removal, 'yaml')) as Inputs
+  await startAccount(roleOf(first), job.environment)
+  await run(inputs)
+
+  const { exitCode, summary } = await run({ ...inputs, ...changes })
+
+  expect([exitCode, titleOf(summary)]).toEqual([0, ...verdictUnder(removal, 'dev')])
+  for (const name of ['tenant', 'users']) expect(sandbox.account(account, region).table(name)).toBeUndefined()
 })

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
@@ -100,6 +100,7 @@ export async function runAction(options: RunnerOptions): Promise<RunnerResult> {
   try {
     await writeFile(files.event, JSON.stringify(options.event ?? {}))
     for (const [name, text] of Object.entries(options.workspaceFiles ?? {})) {
+      await mkdir(dirname(join(files.workspace, name)), { recursive: true })
       await writeFile(join(files.workspace, name), text)
     }
     const ended = await runProcess(options, entry, environment, files.workspace)

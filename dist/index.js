@@ -19361,6 +19361,106 @@ function partitionOf(region) {
 // lib/src/aws/default-chain.js
 
 
+// lib/src/aws/sdk-settings.js
+function isGitHubJob({ GITHUB_ACTIONS }) {
+  return GITHUB_ACTIONS === "true";
+}
+var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
+function readSdkSettings(variables, sharedConfig = { configFile: {}, credentialsFile: {} }) {
+  const sources = findSources(variables, sharedConfig);
+  const { find, findEndpoint: findEndpoint2, ignoresEndpoints } = sources;
+  const booleans = [
+    find("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+    find("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+    ignoresEndpoints
+  ];
+  const urls = [
+    ...services.map(findEndpoint2),
+    find("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
+  ];
+  const problems = [
+    ...booleans.flatMap(findBooleanProblems),
+    ...urls.flatMap(findUrlProblems),
+    ...findSectionProblems(sources)
+  ];
+  return {
+    // Services may share an endpoint, whose problem is reported once.
+    problems: [...new Set(problems)],
+    endpoints: findCustomEndpoints(sources),
+    warnings: findIgnoredSettings(variables, sources)
+  };
+}
+function findCustomEndpoints({ findEndpoint: findEndpoint2 }) {
+  const endpoints = services.slice(0, 3).flatMap((service) => {
+    const found = findEndpoint2(service);
+    return found === void 0 ? [] : [{ service, url: found.value.replace(/\/$/, ""), setting: found.setting }];
+  });
+  const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
+  return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
+}
+function findSources(variables, { configFile, credentialsFile }) {
+  const profileName = variables.AWS_PROFILE || "default";
+  const profile = { ...credentialsFile[profileName], ...configFile[profileName] };
+  const section = configFile[`services.${profile.services}`];
+  const settingOf = (value, setting) => value ? { value, setting } : void 0;
+  const findVariable = (name2) => settingOf(variables[name2], name2);
+  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profileName)}`);
+  const find = (variable, key) => findVariable(variable) ?? findKey(key);
+  const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+  const findEndpoint2 = (service) => {
+    if (ignoresEndpoints?.value === "true")
+      return void 0;
+    const id = service.replaceAll(" ", "_").toUpperCase();
+    const key = id.toLowerCase();
+    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,RVFQRD6D/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
+  };
+  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
+}
+function findIgnoredSettings(variables, { find }) {
+  const bundle = find("AWS_CA_BUNDLE", "ca_bundle");
+  if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
+    return [];
+  return [
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,RVFQRD6D/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+  ];
+}
+function findBooleanProblems(found) {
+  if (found === void 0 || found.value === "true" || found.value === "false")
+    return [];
+  return [`${found.setting} must be true or false, but is ${(0,RVFQRD6D/* quote */.hD)(found.value)}.`];
+}
+function findUrlProblems(found) {
+  if (found === void 0)
+    return [];
+  const problem = describeUrlProblem(found.value);
+  return problem === void 0 ? [] : [`${found.setting} ${problem}`];
+}
+function findSectionProblems({ profile, profileName, section, ignoresEndpoints }) {
+  const { services: name2 } = profile;
+  if (!name2 || ignoresEndpoints?.value === "true")
+    return [];
+  if (section === void 0) {
+    return [
+      `The profile ${(0,RVFQRD6D/* quote */.hD)(profileName)} names the services section ${(0,RVFQRD6D/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
+    ];
+  }
+  const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
+  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,RVFQRD6D/* quote */.hD)(name2)} has ${(0,RVFQRD6D/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+}
+function describeUrlProblem(value) {
+  const shown = (0,RVFQRD6D/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const url = URL.canParse(value) ? new URL(value) : void 0;
+  if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
+    return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
+  }
+  if (url.username !== "" || url.password !== "") {
+    return `must have no user name and no password, which would not be sent, but is ${shown}.`;
+  }
+  if (url.search !== "" || url.hash !== "")
+    return `must have no ? and no #, which would not be sent, but is ${shown}.`;
+  return void 0;
+}
+
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
   return explainNoAnswer("identify the credentials", cause) ?? new RVFQRD6D/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
@@ -19448,17 +19548,19 @@ function readClaims(token) {
 function explainDefaultChain(variables, sharedConfig, lines, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0) {
-    const [message, remedy] = (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers") ? [
-      "No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.",
-      'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
-    ] : ["The AWS SDK could not search for credentials.", unsentRemedy];
-    return new RVFQRD6D/* RemedyError */.By(message, remedy, { cause: error });
+    const isNoneFound = (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
+    if (!isNoneFound) {
+      return new RVFQRD6D/* RemedyError */.By("The AWS SDK could not search for credentials.", unsentRemedy, { cause: error });
+    }
+    return new RVFQRD6D/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", isGitHubJob(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
   const copy = Object.assign(new Error((0,_6MDBLJ7A/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,_6MDBLJ7A/* errorName */.Is)(error) });
   const cause = reason === void 0 ? error : copy;
   return new RVFQRD6D/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
+var remedyInJob = 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.';
+var remedyOnTerminal = 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For a profile with single sign-on, run "aws sso login" first.';
 function remedyBy(source, error) {
   if ((0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0)
     return source.remedy;
@@ -19470,9 +19572,12 @@ function remedyBy(source, error) {
 function findConfiguredSource(variables, { configFile, credentialsFile }) {
   const profile = variables.AWS_PROFILE || "default";
   const keys = Object.keys({ ...configFile[profile], ...credentialsFile[profile] });
-  const [keySource] = profileRemedies.flatMap(([start2, remedy]) => {
+  const [keySource] = profileRemedies.flatMap(([start2, advice, hasAlternative]) => {
     const key = keys.find((each) => each.startsWith(start2));
-    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
+    if (key === void 0)
+      return [];
+    const remedy = hasAlternative && isGitHubJob(variables) ? `${advice} Or use the OIDC token of the job.` : advice;
+    return [{ name: `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
   });
   const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
   if (source !== void 0 || !variables.AWS_PROFILE)
@@ -19487,13 +19592,14 @@ function findConfiguredSource(variables, { configFile, credentialsFile }) {
 var profileRemedies = [
   [
     "mfa_serial",
-    "A job can give no code of multi-factor authentication. Use a profile without mfa_serial, or the OIDC token of the job."
+    "The action asks nobody for a code of multi-factor authentication. Use a profile without mfa_serial.",
+    true
   ],
   ["web_identity_token_file", "Check web_identity_token_file and role_arn of the profile."],
   ["role_arn", "Check source_profile or credential_source of the profile, and where the first credentials come from."],
-  ["credential_process", "Run its command on this machine, as the user of the runner, and correct what it reports."],
-  ["sso_", 'Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.'],
-  ["login_session", 'Run "aws login" for this profile on this machine, or use the OIDC token of the job.'],
+  ["credential_process", "Run its command on this machine, as the same user, and correct what it reports."],
+  ["sso_", 'Run "aws sso login" for this profile on this machine.', true],
+  ["login_session", 'Run "aws login" for this profile on this machine.', true],
   ["aws_", "Give the profile both aws_access_key_id and aws_secret_access_key, or neither."]
 ];
 var variableSources = [
@@ -20983,7 +21089,7 @@ function explainRefusal(error) {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
     return (0,_6MDBLJ7A/* renderError */.vr)(error);
   return `${(0,_6MDBLJ7A/* errorMessage */.gJ)(error)}
-To fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
+To fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
 
 // lib/src/aws/policies.js
@@ -21051,103 +21157,6 @@ async function loadDefinitionFile(input, readFile2) {
   }
 }
 
-// lib/src/aws/sdk-settings.js
-var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
-function readSdkSettings(variables, sharedConfig = { configFile: {}, credentialsFile: {} }) {
-  const sources = findSources(variables, sharedConfig);
-  const { find, findEndpoint: findEndpoint2, ignoresEndpoints } = sources;
-  const booleans = [
-    find("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-    find("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-    ignoresEndpoints
-  ];
-  const urls = [
-    ...services.map(findEndpoint2),
-    find("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
-  ];
-  const problems = [
-    ...booleans.flatMap(findBooleanProblems),
-    ...urls.flatMap(findUrlProblems),
-    ...findSectionProblems(sources)
-  ];
-  return {
-    // Services may share an endpoint, whose problem is reported once.
-    problems: [...new Set(problems)],
-    endpoints: findCustomEndpoints(sources),
-    warnings: findIgnoredSettings(variables, sources)
-  };
-}
-function findCustomEndpoints({ findEndpoint: findEndpoint2 }) {
-  const endpoints = services.slice(0, 3).flatMap((service) => {
-    const found = findEndpoint2(service);
-    return found === void 0 ? [] : [{ service, url: found.value.replace(/\/$/, ""), setting: found.setting }];
-  });
-  const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
-  return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
-}
-function findSources(variables, { configFile, credentialsFile }) {
-  const profileName = variables.AWS_PROFILE || "default";
-  const profile = { ...credentialsFile[profileName], ...configFile[profileName] };
-  const section = configFile[`services.${profile.services}`];
-  const settingOf = (value, setting) => value ? { value, setting } : void 0;
-  const findVariable = (name2) => settingOf(variables[name2], name2);
-  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profileName)}`);
-  const find = (variable, key) => findVariable(variable) ?? findKey(key);
-  const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-  const findEndpoint2 = (service) => {
-    if (ignoresEndpoints?.value === "true")
-      return void 0;
-    const id = service.replaceAll(" ", "_").toUpperCase();
-    const key = id.toLowerCase();
-    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,RVFQRD6D/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
-  };
-  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
-}
-function findIgnoredSettings(variables, { find }) {
-  const bundle = find("AWS_CA_BUNDLE", "ca_bundle");
-  if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
-    return [];
-  return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,RVFQRD6D/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
-  ];
-}
-function findBooleanProblems(found) {
-  if (found === void 0 || found.value === "true" || found.value === "false")
-    return [];
-  return [`${found.setting} must be true or false, but is ${(0,RVFQRD6D/* quote */.hD)(found.value)}.`];
-}
-function findUrlProblems(found) {
-  if (found === void 0)
-    return [];
-  const problem = describeUrlProblem(found.value);
-  return problem === void 0 ? [] : [`${found.setting} ${problem}`];
-}
-function findSectionProblems({ profile, profileName, section, ignoresEndpoints }) {
-  const { services: name2 } = profile;
-  if (!name2 || ignoresEndpoints?.value === "true")
-    return [];
-  if (section === void 0) {
-    return [
-      `The profile ${(0,RVFQRD6D/* quote */.hD)(profileName)} names the services section ${(0,RVFQRD6D/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
-    ];
-  }
-  const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,RVFQRD6D/* quote */.hD)(name2)} has ${(0,RVFQRD6D/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
-}
-function describeUrlProblem(value) {
-  const shown = (0,RVFQRD6D/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
-  const url = URL.canParse(value) ? new URL(value) : void 0;
-  if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
-    return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
-  }
-  if (url.username !== "" || url.password !== "") {
-    return `must have no user name and no password, which would not be sent, but is ${shown}.`;
-  }
-  if (url.search !== "" || url.hash !== "")
-    return `must have no ? and no #, which would not be sent, but is ${shown}.`;
-  return void 0;
-}
-
 // lib/src/definition/built-in.js
 var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
 var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
@@ -21202,7 +21211,7 @@ function chooseCredentialSource(input, roles2, variables) {
   const missing = describeMissingKey(variables);
   if (input === "environment") {
     const reason = "credential-source is environment, which has";
-    return missing === void 0 ? { kind: "access-key", reason: `${reason} an access key` } : { kind: "default-chain", reason: `${reason} no access key, so the AWS SDK's default chain is used` };
+    return missing === void 0 ? { kind: "access-key", reason: `${reason} an access key` } : { kind: "default-chain", reason: `${reason} no access key` };
   }
   if (missing === void 0)
     return { kind: "access-key", reason: "the environment has an access key" };
@@ -21210,8 +21219,11 @@ function chooseCredentialSource(input, roles2, variables) {
   if (hasToken && roles2.length > 0) {
     return { kind: "oidc", reason: `${missing}, the job may request an OIDC token, and there is a role to assume` };
   }
-  const noToken = hasToken ? "there is no role to assume with an OIDC token" : 'the job may not request an OIDC token (it lacks "permissions: { id-token: write }")';
-  return { kind: "default-chain", reason: `${missing}, and ${noToken}, so the AWS SDK's default chain is used` };
+  if (hasToken) {
+    return { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
+  }
+  const noToken = isGitHubJob(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
+  return { kind: "default-chain", reason: `${missing}${noToken}` };
 }
 function mayRequestToken(variables) {
   return Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN);
@@ -21245,7 +21257,7 @@ var crossChecks = [
   check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,RVFQRD6D/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
   check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,RVFQRD6D/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
-  check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
+  check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && (isGitHubJob(variables) ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".' : "is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.")),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
   // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
   check2(["credential-source"], ([source], { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name2) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name2])).map((name2) => `takes ${name2} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
@@ -21609,7 +21621,7 @@ void start().then(() => {
 async function start() {
   if (!isCommand())
     return await main((0,_6MDBLJ7A/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
-  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 374));
+  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7082));
   const runner = await openCommand(process);
   if (runner !== void 0)
     await main(runner, RVFQRD6D/* systemClock */.VZ);

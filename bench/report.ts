@@ -141,7 +141,7 @@ export function replaceSpeed(readme: string, results: Results): string {
 
 /** The README's speed block, from the results with the runner's Node version. */
 export function renderSpeed({ noOp, rounds }: Results): string {
-  const where = '[All results](docs/performance.md), measured against emulators on one machine.'
+  const where = '[All results](docs/performance.md), by `npm run bench` on emulators.'
   const logins = noOp
     .filter(({ node }) => node === noOp[0]?.node)
     .map((profile) => rowNamed(profile, loginAlone)?.ratios[thisActionName]?.median)

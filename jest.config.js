@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os'
+
 /** Runs the tests on the TypeScript sources; swc strips the types, `npm run types` checks them. */
 export default {
   // Most of the time goes into waiting for processes, so there are more workers than cores.
-  maxWorkers: '150%',
+  maxWorkers: availableParallelism() + 1,
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

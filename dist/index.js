@@ -20553,7 +20553,7 @@ function renderRisk({ code: code2 }, step, result) {
 }
 var resultIcons = { applied: "\u2705 ", failed: "\u274C " };
 function renderResult(result) {
-  const words = describeResult(result).replace(/(\d) s$/, "$1\xA0s");
+  const words = describeResult(result).replace(/(\d) s$/, "$1&#160;s");
   return `${resultIcons[result?.status ?? "skipped"] ?? ""}${words}`;
 }
 var mostInGroup = 5;

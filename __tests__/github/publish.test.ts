@@ -49,7 +49,7 @@ it('sets every output of a run that succeeded, writes the summary, and neither w
     warnings: [],
     errors: [],
     masked: [],
-    summary: expect.stringContaining('applied in 6.0\u00a0s'),
+    summary: expect.stringContaining('applied in 6.0&#160;s'),
   })
 })
 

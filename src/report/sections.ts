@@ -90,7 +90,7 @@ const resultIcons: Partial<Readonly<Record<StepResult['status'], string>>> = { a
 
 function renderResult(result: StepResult | undefined): string {
   // The unit stays with its number.
-  const words = describeResult(result).replace(/(\d) s$/, '$1\u00a0s')
+  const words = describeResult(result).replace(/(\d) s$/, '$1&#160;s')
   return `${resultIcons[result?.status ?? 'skipped'] ?? ''}${words}`
 }
 

@@ -90,7 +90,7 @@ it('every default of action.yml is a default of the code too', async () => {
 
 it('the lines of allow in the README, in the page of reviews and in action.yml are those of the code', () => {
   const inRows = rowsUnder('README.md', 'What it refuses').flatMap(([, line]) => quoted(line))
-  // What the action keeps and reports is no refusal, and stands below the table.
+  // A setting that the action keeps and reports is no refusal. Its line stands below the table.
   const belowRows = [...read('README.md').matchAll(/the line `([^`]+)`/g)].map(([, line]) => line)
   expect(inRows.length).toBeGreaterThan(belowRows.length)
   expect([...inRows, ...belowRows].sort()).toEqual([...disruptionNames].sort())

@@ -1,4 +1,4 @@
-/** What every workflow of this repository keeps to, and the rules of a release. */
+/** The rules for every workflow of this repository, and those of a release. */
 import { execFile } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

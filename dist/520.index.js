@@ -2,7 +2,7 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 9465:
+/***/ 2680:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -124,9 +124,15 @@ function parseDocuments(text, lines) {
     report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.');
     return { root: void 0, problems };
   }
+  tags.sort((left, right) => right.offset - left.offset);
+  const reportTagsBefore = (offset, path) => {
+    for (let last = tags.at(-1); last !== void 0 && last.offset < offset; last = tags.at(-1)) {
+      tags.pop();
+      report(last.offset, explainTag(last.tag), path);
+    }
+  };
   if (problems.length > 0) {
-    for (const { offset, tag } of tags)
-      report(offset, explainTag(tag));
+    reportTagsBefore(text.length, []);
     return { root: void 0, problems };
   }
   const anchors = /* @__PURE__ */ new Map();
@@ -140,12 +146,10 @@ function parseDocuments(text, lines) {
     }
   });
   let nodes = 0;
-  const places = [];
   const open = /* @__PURE__ */ new Set();
   const convert = (node, offset, path) => {
     const position = at(node?.range[0] ?? offset);
-    if (tags.length > 0)
-      places.push({ offset: node?.range[0] ?? offset, path });
+    reportTagsBefore(node?.range[0] ?? offset, path);
     nodes += 1;
     if (nodes > mostNodes) {
       if (nodes === mostNodes + 1)
@@ -192,9 +196,7 @@ function parseDocuments(text, lines) {
     return typeof value === "bigint" ? String(value) : value;
   };
   const root = convert(first.contents, 0, []);
-  for (const { offset, tag } of tags) {
-    report(offset, explainTag(tag), places.find((place) => place.offset > offset)?.path);
-  }
+  reportTagsBefore(text.length, []);
   return { root, problems };
 }
 function withoutContent(message) {

@@ -1360,7 +1360,7 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
 
 /***/ }),
 
-/***/ 4463:
+/***/ 5637:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -1822,7 +1822,7 @@ function settingChanges(step) {
   }
 }
 function describeStep(step) {
-  return `${nameStep(step)}: ${settingChanges(step).map((change) => describeSettingChange(change)).join(", ")}`;
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
 }
 function describeSettingChange({ from, to, ...setting }) {
   const name = nameSetting(setting);
@@ -16073,8 +16073,8 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/6MDBLJ7A.js
-var _6MDBLJ7A = __nccwpck_require__(4463);
+// EXTERNAL MODULE: ./lib/bundle/BBY24RG3.js
+var BBY24RG3 = __nccwpck_require__(5637);
 // EXTERNAL MODULE: ./lib/bundle/RVFQRD6D.js + 1 modules
 var RVFQRD6D = __nccwpck_require__(3708);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
@@ -16521,7 +16521,7 @@ function inOrder(steps) {
 }
 
 // lib/src/plan/planner.js
-function planTables(target, definitions, observed, policy = _6MDBLJ7A/* strictPolicy */.ME, planned) {
+function planTables(target, definitions, observed, policy = BBY24RG3/* strictPolicy */.ME, planned) {
   const tables = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: "absent" }, policy, planned));
   const refusals = [
     ...policy.destroy ? refuseProduction(target) : [],
@@ -16537,7 +16537,7 @@ function planTables(target, definitions, observed, policy = _6MDBLJ7A/* strictPo
     notices: [
       ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
-      ...refusals.length > 0 ? [] : (0,_6MDBLJ7A/* noticeUnneededLines */.oK)(policy, needed)
+      ...refusals.length > 0 ? [] : (0,BBY24RG3/* noticeUnneededLines */.oK)(policy, needed)
     ]
   };
 }
@@ -16562,11 +16562,11 @@ function planCreation(target, definition, policy) {
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
   const to = Object.fromEntries(created);
-  const later = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
-  const off = (0,_6MDBLJ7A/* unprotected */.oB)(target, definition, void 0);
+  const later = (0,BBY24RG3/* propertyValues */.uX)(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
+  const off = (0,BBY24RG3/* unprotected */.oB)(target, definition, void 0);
   return {
     steps: inOrder([{ kind: "create", table: table2, to }, ...later]),
-    refusals: (0,_6MDBLJ7A/* refuseUnprotected */.qq)(target, table2, off, policy),
+    refusals: (0,BBY24RG3/* refuseUnprotected */.qq)(target, table2, off, policy),
     notices: [],
     lines: off.map(({ removal }) => removal)
   };
@@ -16575,35 +16575,35 @@ function planUpdate(target, definition, observed, policy, planned) {
   const { name: table2, properties: declared } = definition;
   const { properties: values, replicas } = observed;
   const comparison = { table: table2, declared, observed: values, replicas };
-  const differences = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).map(({ property, value }) => {
+  const differences = (0,BBY24RG3/* propertyValues */.uX)(declared).map(({ property, value }) => {
     const from = observed.properties[property.name];
     if (from === void 0)
       throw new TypeError(`${property.name} of "${table2}" was not read`);
     const changes2 = property.changes(from, value, comparison);
-    const isWanted = (change) => (0,_6MDBLJ7A/* isAllowed */.Jr)(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
+    const isWanted = (change) => (0,BBY24RG3/* isAllowed */.Jr)(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
     const found = changes2.filter((each) => each.kind === "impossible" || !each.isOptional || isWanted(each));
     return { property, found };
   });
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === "impossible"));
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table2, found)));
-  const changes = needed.flatMap(_6MDBLJ7A/* settingChanges */.eC).map(_6MDBLJ7A/* describeSettingChange */.kZ);
-  const disruptive = needed.flatMap((step) => (0,_6MDBLJ7A/* refuseStep */.LK)(step, policy, { target, comparison, changes }));
+  const changes = needed.flatMap(BBY24RG3/* settingChanges */.eC).map(BBY24RG3/* describeSettingChange */.kZ);
+  const disruptive = needed.flatMap((step) => (0,BBY24RG3/* refuseStep */.LK)(step, policy, { target, comparison, changes }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
   const blocking = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
   if (blocking.length > 0)
     return { ...nothing, refusals: blocking };
-  const off = (0,_6MDBLJ7A/* unprotected */.oB)(target, definition, observed);
-  const withheld = needed.filter((step) => !(0,_6MDBLJ7A/* isAllowed */.Jr)(step, policy)).map(_6MDBLJ7A/* nameStep */.gP);
-  const steps = needed.filter((step) => !withheld.includes((0,_6MDBLJ7A/* nameStep */.gP)(step)));
+  const off = (0,BBY24RG3/* unprotected */.oB)(target, definition, observed);
+  const withheld = needed.filter((step) => !(0,BBY24RG3/* isAllowed */.Jr)(step, policy)).map(BBY24RG3/* nameStep */.gP);
+  const steps = needed.filter((step) => !withheld.includes((0,BBY24RG3/* nameStep */.gP)(step)));
   return {
     steps,
-    refusals: [...disruptive, ...(0,_6MDBLJ7A/* refuseUnprotected */.qq)(target, table2, off, policy)],
-    notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && (0,_6MDBLJ7A/* isAllowed */.Jr)(each, policy)))),
-    lines: [...steps.flatMap(_6MDBLJ7A/* linesNeededBy */.AH), ...off.map(({ removal }) => removal)]
+    refusals: [...disruptive, ...(0,BBY24RG3/* refuseUnprotected */.qq)(target, table2, off, policy)],
+    notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && (0,BBY24RG3/* isAllowed */.Jr)(each, policy)))),
+    lines: [...steps.flatMap(BBY24RG3/* linesNeededBy */.AH), ...off.map(({ removal }) => removal)]
   };
 }
 function isIn(steps) {
-  return (step) => steps.some((0,_6MDBLJ7A/* isSameStep */.lO)(step));
+  return (step) => steps.some((0,BBY24RG3/* isSameStep */.lO)(step));
 }
 function toSteps({ name: property }, table2, changes) {
   return changes.flatMap((change) => {
@@ -16639,7 +16639,7 @@ function refuseUnavailable(table2, tableStatus) {
   }
 }
 function noticesFor2(target, { name: table2, properties: declared }, observed, changes) {
-  const kept = (0,_6MDBLJ7A/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
+  const kept = (0,BBY24RG3/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
@@ -16675,7 +16675,7 @@ function describePlanned(target, definition, observed) {
     return { logicalName, name: name2, arn: (0,RVFQRD6D/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
-  const undeclared = (0,_6MDBLJ7A/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
+  const undeclared = (0,BBY24RG3/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
   return {
     logicalName,
     name: name2,
@@ -16800,7 +16800,7 @@ async function readTable(dynamoDb, address, declared) {
   };
 }
 function isUnsettled({ phase, changesInProgress }, declared) {
-  const awaited = (0,_6MDBLJ7A/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
+  const awaited = (0,BBY24RG3/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
   const mayBeOld = ({ part, status: status2 }) => awaited.includes(part) || // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
   part === "index" && status2 === "UPDATING" && declared.GlobalSecondaryIndexes !== void 0;
   return phase === "changing" || phase === "settled" && changesInProgress.some(mayBeOld);
@@ -16842,7 +16842,7 @@ var remedies = {
   "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
 };
 function isDenied(cause) {
-  return (0,_6MDBLJ7A/* errorName */.Is)(cause).startsWith("AccessDenied");
+  return (0,BBY24RG3/* errorName */.Is)(cause).startsWith("AccessDenied");
 }
 function isAllowMissing(cause) {
   return isDenied(cause) && readDenial(cause) === void 0;
@@ -16850,7 +16850,7 @@ function isAllowMissing(cause) {
 function readDenial(cause) {
   if (!isDenied(cause))
     return void 0;
-  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(cause);
+  const message = (0,BBY24RG3/* errorMessage */.gJ)(cause);
   const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message);
   if (explicit !== null) {
     const policy2 = policyNamed(explicit[1]);
@@ -16887,14 +16887,14 @@ var signatureNames = /* @__PURE__ */ new Set(["InvalidSignatureException", "Sign
 var unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/;
 var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
 function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,80})/i.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
+  return /can be made at (.{1,80})/i.exec((0,BBY24RG3/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
 }
 function isUnusableKey(error) {
-  return (0,_6MDBLJ7A/* errorName */.Is)(error) === "InternalServerError" && (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+  return (0,BBY24RG3/* errorName */.Is)(error) === "InternalServerError" && (0,BBY24RG3/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
 }
 function classifyFailure(error) {
-  const name2 = (0,_6MDBLJ7A/* errorName */.Is)(error);
-  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(error);
+  const name2 = (0,BBY24RG3/* errorName */.Is)(error);
+  const message = (0,BBY24RG3/* errorMessage */.gJ)(error);
   if (RVFQRD6D/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
     return "deferred";
   if (isUnusableKey(error))
@@ -16904,28 +16904,28 @@ function classifyFailure(error) {
   if (name2 === "LimitExceededException") {
     return passingLimits.some((passing) => message.includes(passing)) ? "not-ready" : "final";
   }
-  if ((0,_6MDBLJ7A/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
+  if ((0,BBY24RG3/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
     return "throttled";
   if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
-  if (unavailableNames.has(name2) || unavailableCode.test((0,_6MDBLJ7A/* errorCode */.CA)(error)))
+  if (unavailableNames.has(name2) || unavailableCode.test((0,BBY24RG3/* errorCode */.CA)(error)))
     return "unavailable";
-  if ((0,_6MDBLJ7A/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
+  if ((0,BBY24RG3/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
     return "misdated";
-  return (0,_6MDBLJ7A/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
+  return (0,BBY24RG3/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
 }
 function isUnsent(error) {
-  const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(error);
-  return unsentName.test((0,_6MDBLJ7A/* errorName */.Is)(error)) && (0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
+  const code2 = (0,BBY24RG3/* errorCode */.CA)(error);
+  return unsentName.test((0,BBY24RG3/* errorName */.Is)(error)) && (0,BBY24RG3/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
 }
 var unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/;
 var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 function isAnswerOfAnother(error) {
-  if ((0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
+  if ((0,BBY24RG3/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
     return false;
-  const name2 = (0,_6MDBLJ7A/* errorName */.Is)(error);
-  const message = (0,_6MDBLJ7A/* errorMessage */.gJ)(error);
+  const name2 = (0,BBY24RG3/* errorName */.Is)(error);
+  const message = (0,BBY24RG3/* errorMessage */.gJ)(error);
   return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
@@ -16963,7 +16963,7 @@ function policyFor(command2, place, definitions) {
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
   const resource = (0,RVFQRD6D/* tableArn */.cU)(place, name2);
-  const declared = (0,_6MDBLJ7A/* propertyValues */.uX)(values).map(({ property }) => property.name);
+  const declared = (0,BBY24RG3/* propertyValues */.uX)(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
@@ -16991,7 +16991,7 @@ function statementsFor(needs) {
 function otherStatements(command2, place, definitions) {
   if (command2 === "destroy")
     return [];
-  const needed = definitions.flatMap(({ properties: values }) => (0,_6MDBLJ7A/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
+  const needed = definitions.flatMap(({ properties: values }) => (0,BBY24RG3/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
     const { read = [], write: write2 = [] } = property.otherStatements?.(value, place) ?? {};
     return command2 === "plan" ? read : [...read, ...write2];
   }));
@@ -17045,7 +17045,7 @@ function remedyForAws(error, service) {
   const denial = readDenial(error);
   if (denial !== void 0)
     return `${denial.explanation} ${iamDelay}`;
-  const known2 = remedies2.get((0,_6MDBLJ7A/* errorName */.Is)(error).replace(/Exception$/, ""));
+  const known2 = remedies2.get((0,BBY24RG3/* errorName */.Is)(error).replace(/Exception$/, ""));
   if (known2 !== void 0)
     return known2;
   if (isUnsent(error))
@@ -17056,7 +17056,7 @@ function remedyForAws(error, service) {
   return isUnanswered(error) ? "AWS or the network on the way to it failed. Run again." : "Correct what AWS reports below, then run again.";
 }
 function isUnanswered(error) {
-  return (0,_6MDBLJ7A/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
+  return (0,BBY24RG3/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
 
 // lib/src/aws/dynamodb-errors.js
@@ -17075,12 +17075,12 @@ var DynamoDbError = class extends RVFQRD6D/* RemedyError */.By {
       isOutcomeUnknown: isOutcomeUnknown2,
       statements: isAllowMissing(cause) && !isAboutKms(cause) ? [allowStatement(actionsOfOperation(operation), arn)] : []
     });
-    this.code = (0,_6MDBLJ7A/* errorName */.Is)(cause);
+    this.code = (0,BBY24RG3/* errorName */.Is)(cause);
     this.kind = classifyFailure(cause);
   }
 };
 function isRefusal(cause) {
-  const status2 = (0,_6MDBLJ7A/* httpStatus */.nG)(cause);
+  const status2 = (0,BBY24RG3/* httpStatus */.nG)(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
 var StaleReadError = class extends RVFQRD6D/* RemedyError */.By {
@@ -17090,7 +17090,7 @@ var StaleReadError = class extends RVFQRD6D/* RemedyError */.By {
   }
 };
 function isAboutKms(error) {
-  return /\bkms\b/i.test((0,_6MDBLJ7A/* errorMessage */.gJ)(error));
+  return /\bkms\b/i.test((0,BBY24RG3/* errorMessage */.gJ)(error));
 }
 function describeFailure(operation, resource, cause) {
   if (classifyFailure(cause) !== "deferred")
@@ -17108,12 +17108,12 @@ function remedyForDynamoDb(operation, resource, error) {
   if (isAllowMissing(error)) {
     return isAboutKms(error) ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.` : `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
   }
-  if (/acted as a source region/i.test((0,_6MDBLJ7A/* errorMessage */.gJ)(error))) {
+  if (/acted as a source region/i.test((0,BBY24RG3/* errorMessage */.gJ)(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
   if (isUnusableKey(error))
     return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
-  if ((0,_6MDBLJ7A/* errorName */.Is)(error).endsWith("LimitExceededException")) {
+  if ((0,BBY24RG3/* errorName */.Is)(error).endsWith("LimitExceededException")) {
     return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
   }
   return `${remedyForAws(error, "DynamoDB")} What was done so far is kept.`;
@@ -17153,7 +17153,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
       if (delay === void 0 || !isTriedAgain(kind, run.clock.now() + delay))
         throw error;
-      run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,_6MDBLJ7A/* errorName */.Is)(error)}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(error)}`);
+      run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,BBY24RG3/* errorName */.Is)(error)}: ${(0,BBY24RG3/* errorMessage */.gJ)(error)}`);
       await run.clock.sleep(delay, run.stop).catch((reason2) => {
         throw stoppedBy(reason2, error, waitingFor?.());
       });
@@ -17167,7 +17167,7 @@ function stoppedBy(reason, error, waitingFor) {
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
 }
 function timeNamedBy(error, now, random) {
-  const [, time2] = /try again after (.+?)\.?$/i.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(error)) ?? [];
+  const [, time2] = /try again after (.+?)\.?$/i.exec((0,BBY24RG3/* errorMessage */.gJ)(error)) ?? [];
   const at = time2 === void 0 ? Number.NaN : Date.parse(time2);
   return Number.isNaN(at) ? void 0 : Math.min(6e4, Math.max(0, at - now)) + 1e3 + 500 * random;
 }
@@ -17187,7 +17187,7 @@ function isBlocked({ kind }, error) {
   return kind !== "create" && (isInUse(error) || isIndexLock(error));
 }
 function isIndexLock({ code: code2, cause }) {
-  return code2 === "LimitExceededException" && (0,_6MDBLJ7A/* errorMessage */.gJ)(cause).includes("Only 1 online index");
+  return code2 === "LimitExceededException" && (0,BBY24RG3/* errorMessage */.gJ)(cause).includes("Only 1 online index");
 }
 var deletionBlockers = ["table", "index", "replica", "encryption", "warm throughput"];
 function blockersOf(step) {
@@ -17224,7 +17224,7 @@ function causeOf(error) {
 }
 var tagLockMilliseconds = 3e3;
 function isTagLock(error) {
-  return error.code === "LimitExceededException" && (0,_6MDBLJ7A/* errorMessage */.gJ)(error.cause).includes("Table tags are being updated");
+  return error.code === "LimitExceededException" && (0,BBY24RG3/* errorMessage */.gJ)(error.cause).includes("Table tags are being updated");
 }
 
 // lib/src/apply/outcome.js
@@ -17316,10 +17316,10 @@ function waitOf(step) {
     case "delete":
       return deletion;
     case "update": {
-      const wait = (0,_6MDBLJ7A/* waitFor */.fm)(step);
+      const wait = (0,BBY24RG3/* waitFor */.fm)(step);
       if (wait === void 0)
         return void 0;
-      const only = (0,_6MDBLJ7A/* partOf */.BU)(step);
+      const only = (0,BBY24RG3/* partOf */.BU)(step);
       return {
         ...wait,
         goal: [wait.goal, only].filter(Boolean).join(" "),
@@ -17381,19 +17381,19 @@ async function planAgain(work, definition, steps) {
   if (refusal !== void 0) {
     throw new RVFQRD6D/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => (0,_6MDBLJ7A/* isSameStep */.lO)(step)(planned.step)));
+  const unplanned = now.steps.filter((step) => !steps.some((planned) => (0,BBY24RG3/* isSameStep */.lO)(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
     throw needsMoreThanPlanned(name2, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
-    needed: remaining.filter((step) => now.steps.some((0,_6MDBLJ7A/* isSameStep */.lO)(step))),
+    needed: remaining.filter((step) => now.steps.some((0,BBY24RG3/* isSameStep */.lO)(step))),
     readAt,
     changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new RVFQRD6D/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,_6MDBLJ7A/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new RVFQRD6D/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,BBY24RG3/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/table-steps.js
@@ -17459,7 +17459,7 @@ function record({ log }, table2, progress, result, failures) {
   if (result.status === "failed" || result.status === "deferred") {
     table2.isAbandoned ||= progress.step.kind === "create" || !(result.error instanceof DynamoDbError);
   }
-  log.info(`${(0,_6MDBLJ7A/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
+  log.info(`${(0,BBY24RG3/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
 }
 function isPostponed({ waitForIndexes: waitForIndexes2 }, { steps }, step, changesInProgress) {
   const isBuilding = changesInProgress.some(({ part, status: status2 }) => part === "index" && status2 === "CREATING");
@@ -17473,7 +17473,7 @@ async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progr
   const { step } = progress;
   try {
     const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), indexesBefore((0,_6MDBLJ7A/* nameStep */.gP)(step)), run, id);
+    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), indexesBefore((0,BBY24RG3/* nameStep */.gP)(step)), run, id);
     table2.changesInProgress = [];
     progress.mustRead = { status: "must-read", seconds: 0 };
   } catch (error) {
@@ -17527,7 +17527,7 @@ async function attemptStep(work, table2, step, sendBefore) {
 function requestOf(step, address) {
   switch (step.kind) {
     case "create":
-      return (0,_6MDBLJ7A/* createRequest */.WL)(address, step.to);
+      return (0,BBY24RG3/* createRequest */.WL)(address, step.to);
     case "update": {
       const { name: name2, request } = (0,RVFQRD6D/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
@@ -17577,17 +17577,17 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
   const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
   if (delay === void 0)
     throw conflict;
-  const message = `${conflict.code}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(conflict.cause)}`;
-  log.info(`${(0,_6MDBLJ7A/* nameStep */.gP)(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
+  const message = `${conflict.code}: ${(0,BBY24RG3/* errorMessage */.gJ)(conflict.cause)}`;
+  log.info(`${(0,BBY24RG3/* nameStep */.gP)(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
   if (isBlocked(step, conflict)) {
     const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
-    const name2 = (0,_6MDBLJ7A/* nameStep */.gP)(step);
+    const name2 = (0,BBY24RG3/* nameStep */.gP)(step);
     const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described) => isLeft(described) || !isBlockedBy(step, described));
     await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
-    const awaited = isBusy(conflict) ? `DynamoDB to accept ${(0,_6MDBLJ7A/* nameStep */.gP)(step)}` : `someone else, who is changing the table "${step.table}"`;
+    const awaited = isBusy(conflict) ? `DynamoDB to accept ${(0,BBY24RG3/* nameStep */.gP)(step)}` : `someone else, who is changing the table "${step.table}"`;
     throw stoppedBy(reason, conflict.cause, awaited);
   });
 }
@@ -17619,7 +17619,7 @@ async function applyPlan(work) {
   return outcomeOf(plan, tables, observed);
 }
 function beginTable({ plan, observed, readAt }, definition) {
-  const steps = (0,_6MDBLJ7A/* stepsOf */.B_)(plan, definition.name).map((step) => ({ step, conflicts: [] }));
+  const steps = (0,BBY24RG3/* stepsOf */.B_)(plan, definition.name).map((step) => ({ step, conflicts: [] }));
   const changesInProgress = changesInProgressOn(observed.get(definition.name));
   return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false };
 }
@@ -17671,11 +17671,11 @@ async function confirmTables(work, remaining) {
         throw tableReplaced(name2);
     }
     const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps);
-    const needed = steps.filter((step) => !remaining.some((0,_6MDBLJ7A/* isSameStep */.lO)(step)));
+    const needed = steps.filter((step) => !remaining.some((0,BBY24RG3/* isSameStep */.lO)(step)));
     if (needed.length + refusals.length === 0)
       return { done: confirmed };
     const differences = [
-      ...needed.length > 0 ? [(0,_6MDBLJ7A/* describeSteps */.N$)(needed)] : [],
+      ...needed.length > 0 ? [(0,BBY24RG3/* describeSteps */.N$)(needed)] : [],
       ...refusals.map(({ reason }) => reason.replace(/\.$/, ""))
     ];
     return { status: `different: ${differences.join("; ")}` };
@@ -17826,7 +17826,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new RVFQRD6D/* RemedyError */.By(`The tables are not as they are defined: ${(0,_6MDBLJ7A/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new RVFQRD6D/* RemedyError */.By(`The tables are not as they are defined: ${(0,BBY24RG3/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17963,12 +17963,12 @@ function warnOfLateWrite(sample) {
 }
 function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
-  const described = (failure === void 0 ? [cause] : [cause, failure]).map(_6MDBLJ7A/* describeError */.Uc);
+  const described = (failure === void 0 ? [cause] : [cause, failure]).map(BBY24RG3/* describeError */.Uc);
   const remedies3 = new Set(described.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
   return new RVFQRD6D/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
-  const { message, causes } = (0,_6MDBLJ7A/* describeError */.Uc)(error);
+  const { message, causes } = (0,BBY24RG3/* describeError */.Uc)(error);
   return causes[0] === void 0 || error instanceof RVFQRD6D/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
@@ -19110,7 +19110,7 @@ var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
   if (cause instanceof RVFQRD6D/* RemedyError */.By)
     return cause;
-  const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(findNetworkError(cause));
+  const code2 = (0,BBY24RG3/* errorCode */.CA)(findNetworkError(cause));
   const place = url.origin;
   const explain = (message, remedy) => new UnreachableError(message, remedy, code2, cause);
   const certificateRemedy = remedyForCertificate(code2);
@@ -19148,8 +19148,8 @@ var unresolvedCodes = /* @__PURE__ */ new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NO
 var tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
 function findNetworkError(error) {
   let found = error;
-  while ((0,_6MDBLJ7A/* isErrorLike */.u7)(found)) {
-    if ((0,_6MDBLJ7A/* errorCode */.CA)(found) !== "")
+  while ((0,BBY24RG3/* isErrorLike */.u7)(found)) {
+    if ((0,BBY24RG3/* errorCode */.CA)(found) !== "")
       return found;
     found = found.cause;
   }
@@ -19162,8 +19162,8 @@ var ProxyError = class extends RVFQRD6D/* RemedyError */.By {
   code;
   $metadata;
   constructor(proxy, place, cause) {
-    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,_6MDBLJ7A/* errorMessage */.gJ)(cause))?.[1]);
-    const code2 = (0,_6MDBLJ7A/* errorCode */.CA)(cause);
+    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,BBY24RG3/* errorMessage */.gJ)(cause))?.[1]);
+    const code2 = (0,BBY24RG3/* errorCode */.CA)(cause);
     super(`The proxy ${proxy.host} did not connect to ${place}${status2 > 0 ? `: it answered with status ${status2}` : ""}.`, status2 === 407 ? "Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port." : remedyForCertificate(code2) ?? `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`, { cause });
     this.code = code2;
     this.$metadata = status2 > 0 ? { httpStatusCode: status2 } : {};
@@ -19485,7 +19485,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   return refuse2(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
 }
 function explainMissingToken(cause) {
-  const mayLackPermission = (0,_6MDBLJ7A/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
+  const mayLackPermission = (0,BBY24RG3/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
   return new RVFQRD6D/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
@@ -19528,7 +19528,7 @@ function explainNoAnswer(request, cause) {
   return new RVFQRD6D/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
-  return (0,_6MDBLJ7A/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
+  return (0,BBY24RG3/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
 }
 function claimFacts(claims) {
   return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
@@ -19548,21 +19548,21 @@ function readClaims(token) {
 function explainDefaultChain(variables, sharedConfig, lines, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0) {
-    const isNoneFound = (0,_6MDBLJ7A/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
+    const isNoneFound = (0,BBY24RG3/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
     if (!isNoneFound) {
       return new RVFQRD6D/* RemedyError */.By("The AWS SDK could not search for credentials.", unsentRemedy, { cause: error });
     }
     return new RVFQRD6D/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", isGitHubJob(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
-  const copy = Object.assign(new Error((0,_6MDBLJ7A/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,_6MDBLJ7A/* errorName */.Is)(error) });
+  const copy = Object.assign(new Error((0,BBY24RG3/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,BBY24RG3/* errorName */.Is)(error) });
   const cause = reason === void 0 ? error : copy;
   return new RVFQRD6D/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 var remedyInJob = 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.';
 var remedyOnTerminal = 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For a profile with single sign-on, run "aws sso login" first.';
 function remedyBy(source, error) {
-  if ((0,_6MDBLJ7A/* httpStatus */.nG)(error) === 0)
+  if ((0,BBY24RG3/* httpStatus */.nG)(error) === 0)
     return source.remedy;
   if (!isAllowMissing(error)) {
     return remedyForSts(error, "of the token's issuer");
@@ -19772,7 +19772,7 @@ function callsIn(credentials, explain) {
       try {
         return await attempt(signal);
       } catch (error) {
-        if (isRenewed || !expiredNames.has((0,_6MDBLJ7A/* errorName */.Is)(error)))
+        if (isRenewed || !expiredNames.has((0,BBY24RG3/* errorName */.Is)(error)))
           throw error;
         isRenewed = true;
         await renew2(session);
@@ -19961,7 +19961,7 @@ function resourceIn(input) {
 }
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
-  const error = `${code2}: ${(0,_6MDBLJ7A/* errorMessage */.gJ)(cause)}`;
+  const error = `${code2}: ${(0,BBY24RG3/* errorMessage */.gJ)(cause)}`;
   return absenceNames.has(code2) || RVFQRD6D/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
@@ -19986,7 +19986,7 @@ function remedyForKms(key, { account, region }, cause) {
       return `${denial.explanation} ${iamDelay}`;
     return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
   }
-  if ((0,_6MDBLJ7A/* errorName */.Is)(cause) === "NotFoundException") {
+  if ((0,BBY24RG3/* errorName */.Is)(cause) === "NotFoundException") {
     return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
   }
   return remedyForAws(cause, "KMS");
@@ -20020,14 +20020,19 @@ var keySchema = (0,RVFQRD6D/* object */.Ik)({
 });
 
 // lib/src/aws/session-request.js
-function describeChain({ credentialSource: { kind, reason }, roles: roles2 }) {
-  const sources = {
-    oidc: "the job's OIDC token",
-    "access-key": "the access key in the environment",
-    "default-chain": `the AWS SDK's default chain (${reason})`
-  };
+function describeChain({ credentialSource, roles: roles2 }) {
   const names = roles2.map(({ arn, account }) => `${arn.slice(arn.indexOf("/") + 1)} in ${account}`);
-  return [sources[kind], ...names].join(", then ");
+  return [describeSource(credentialSource), ...names].join(", then ");
+}
+function describeSource(source) {
+  switch (source.kind) {
+    case "oidc":
+      return "the job's OIDC token";
+    case "access-key":
+      return "the access key in the environment";
+    case "default-chain":
+      return `the AWS SDK's default chain (${source.reason})`;
+  }
 }
 
 // lib/src/aws/session.js
@@ -20188,7 +20193,7 @@ function failuresOf({ error, outcome, verification }) {
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
   const others = ofSteps.filter((each) => !(first instanceof RVFQRD6D/* StoppedError */.Ko && each instanceof RVFQRD6D/* StoppedError */.Ko));
-  return [...new Map([first, ...others].map((each) => [(0,_6MDBLJ7A/* renderError */.vr)(each), each])).values()];
+  return [...new Map([first, ...others].map((each) => [(0,BBY24RG3/* renderError */.vr)(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
@@ -20201,7 +20206,7 @@ function describeProgress({ outcome, verification }) {
   return itemState === void 0 ? "" : "The sample items were deleted again.";
 }
 function describeOutcome({ steps }) {
-  const named = (matches) => steps.filter(({ result }) => matches(result)).map(({ step }) => (0,_6MDBLJ7A/* nameStep */.gP)(step)).join(", ");
+  const named = (matches) => steps.filter(({ result }) => matches(result)).map(({ step }) => (0,BBY24RG3/* nameStep */.gP)(step)).join(", ");
   const parts = [
     ["Failed", named((result) => result.status === "failed" && !result.isOutcomeUnknown)],
     ["Done before", named(({ status: status2 }) => status2 === "applied") || "nothing"],
@@ -20288,8 +20293,8 @@ function outputsOf(result) {
     "has-changes": String(plan.steps.length > 0),
     "changes-count": String(plan.steps.length),
     changed: String(performedSteps(outcome).length > 0),
-    plan: (0,_6MDBLJ7A/* renderPlanDocument */.Fr)(plan),
-    "plan-digest": (0,_6MDBLJ7A/* digestPlan */.w0)(plan),
+    plan: (0,BBY24RG3/* renderPlanDocument */.Fr)(plan),
+    "plan-digest": (0,BBY24RG3/* digestPlan */.w0)(plan),
     ...describeTenantAccess(tables, result)
   };
 }
@@ -20397,7 +20402,7 @@ function renderPlanLines(plan) {
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
     `${(0,RVFQRD6D/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
-    ...steps.map((step) => `${markOf(step)} ${(0,_6MDBLJ7A/* describeStep */.Ey)(step)}${describeRisk(step)}`),
+    ...steps.map((step) => `${markOf(step)} ${(0,BBY24RG3/* describeStep */.Ey)(step)}${describeRisk(step)}`),
     // Each refusal is an error annotation, which the log shows too.
     ...refusals.length === 0 ? [] : [`! refused, for ${(0,RVFQRD6D/* count */.U9)(refusals.length, "reason")}: see the errors below`],
     ...notices.map(({ message }) => `  ${message}`),
@@ -20408,12 +20413,12 @@ function renderPlanLines(plan) {
 function markOf(step) {
   if (step.kind === "create")
     return "+";
-  return (0,_6MDBLJ7A/* isDisruptive */.Oy)(step) ? "-" : "~";
+  return (0,BBY24RG3/* isDisruptive */.Oy)(step) ? "-" : "~";
 }
 function describeRisk(step) {
-  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
+  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
     return " (disruptive)";
-  const duration = (0,_6MDBLJ7A/* usualDuration */.rV)(step);
+  const duration = (0,BBY24RG3/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (slow: usually ${duration})`;
 }
 var treatmentsByDestroy = {
@@ -20422,7 +20427,7 @@ var treatmentsByDestroy = {
 };
 function describeTreatment({ policy, steps }, table2, { path, value }) {
   const updates = steps.filter((step) => step.kind === "update" && step.table === table2);
-  if (path === "globalIndex" && updates.some((step) => (0,_6MDBLJ7A/* isDisruptive */.Oy)(step) && (0,_6MDBLJ7A/* partOf */.BU)(step) === value)) {
+  if (path === "globalIndex" && updates.some((step) => (0,BBY24RG3/* isDisruptive */.Oy)(step) && (0,BBY24RG3/* partOf */.BU)(step) === value)) {
     return "deleted by this plan";
   }
   if (path === "onDemandThroughput" && updates.some(({ property }) => property === "BillingMode")) {
@@ -20515,7 +20520,7 @@ function renderRefusals({ text: text3, block }, refusals) {
     return "";
   const last = new Map(refusals.map(({ code: code2 }, index) => [code2, index]));
   const sections = refusals.flatMap(({ code: code2, reason, remedy }, index) => {
-    const hasLine = _6MDBLJ7A/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
+    const hasLine = BBY24RG3/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
     const shown = hasLine ? remedy.slice(0, -code2.length).trimEnd() : remedy;
     return [`**Refused:** ${text3(reason)}`, `**To fix:** ${text3(shown)}`, ...hasLine ? [block([code2])] : []];
   });
@@ -20527,7 +20532,7 @@ function renderChanges(markdown, result) {
     return "";
   const { code: code2, link } = markdown;
   const results = new Map(outcome?.steps.map(({ step, result: ofStep }) => [step, ofStep]));
-  const rows = plan.tables.flatMap(({ name: name2 }) => (0,_6MDBLJ7A/* stepsOf */.B_)(plan, name2).map((step, index) => [
+  const rows = plan.tables.flatMap(({ name: name2 }) => (0,BBY24RG3/* stepsOf */.B_)(plan, name2).map((step, index) => [
     iconOf(step),
     index === 0 ? link(code2(name2), consoleUrl(target, endpoints, name2)) : "",
     `${renderStep(markdown, step)}${renderRisk(markdown, step, results.get(step))}`,
@@ -20540,15 +20545,15 @@ function iconOf(step) {
     return "\u2795";
   if (step.kind === "delete")
     return "\u{1F5D1}\uFE0F";
-  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
+  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
     return "\u26A0\uFE0F";
-  return (0,_6MDBLJ7A/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
+  return (0,BBY24RG3/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
 }
 function renderRisk({ code: code2 }, step, result) {
-  const lines = (0,_6MDBLJ7A/* allowedBy */.Q)(step);
-  if ((0,_6MDBLJ7A/* isDisruptive */.Oy)(step))
+  const lines = (0,BBY24RG3/* allowedBy */.Q)(step);
+  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
     return ` (disruptive${lines.length === 0 ? "" : `, by ${lines.map(code2).join(", ")}`})`;
-  const duration = result?.status === "applied" ? void 0 : (0,_6MDBLJ7A/* usualDuration */.rV)(step);
+  const duration = result?.status === "applied" ? void 0 : (0,BBY24RG3/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (${duration})`;
 }
 var resultIcons = { applied: "\u2705 ", failed: "\u274C " };
@@ -20558,7 +20563,7 @@ function renderResult(result) {
 }
 var mostInGroup = 5;
 function renderStep(markdown, step) {
-  const changes = (0,_6MDBLJ7A/* settingChanges */.eC)(step);
+  const changes = (0,BBY24RG3/* settingChanges */.eC)(step);
   const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))];
   const single = changes.filter(({ group }) => group === void 0);
   if (step.kind === "create") {
@@ -20609,11 +20614,11 @@ function renderDetails(markdown, result, definition) {
   const { tables, steps, refusals } = plan;
   const isRefused = (name2) => refusals.some((refusal) => refusal.table === name2);
   const rows = tables.map(({ name: name2, status: status2 }) => {
-    const changes = (0,_6MDBLJ7A/* stepsOf */.B_)(plan, name2).length;
+    const changes = (0,BBY24RG3/* stepsOf */.B_)(plan, name2).length;
     return [code2(name2), status2, isRefused(name2) ? "refused" : changes === 0 ? "unchanged" : (0,RVFQRD6D/* count */.U9)(changes, "change")];
   });
   const values = steps.flatMap((step) => {
-    const changes = (0,_6MDBLJ7A/* settingChanges */.eC)(step);
+    const changes = (0,BBY24RG3/* settingChanges */.eC)(step);
     return changes.length === 1 ? [] : changes.map((change) => `- ${code2(step.table)}, ${renderChange(markdown, change)}`);
   });
   const unmanaged = tables.flatMap(({ name: name2, unmanaged: settings }) => settings.map((setting) => `- ${code2(name2)}, ${describeTreatment(plan, name2, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`));
@@ -20637,7 +20642,7 @@ ${unmanaged.join("\n")}`,
     text3(review),
     `Plan digest:
 
-${block([(0,_6MDBLJ7A/* digestPlan */.w0)(plan)])}`,
+${block([(0,BBY24RG3/* digestPlan */.w0)(plan)])}`,
     definition
   ]));
 }
@@ -20658,7 +20663,7 @@ function renderOnOneLine(value) {
 }
 function renderFailures(markdown, result) {
   const progress = result.outcome === void 0 ? describeProgress(result) : "";
-  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,_6MDBLJ7A/* describeError */.Uc)(error), index === 0 ? progress : ""));
+  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,BBY24RG3/* describeError */.Uc)(error), index === 0 ? progress : ""));
   return failures.length === 0 ? "" : bundle_alert("CAUTION", joinSections(failures));
 }
 function renderFailure({ text: text3, block }, error, progress) {
@@ -20717,7 +20722,7 @@ function renderPage(result, redact, place) {
       return whole;
   }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
-  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,_6MDBLJ7A/* digestPlan */.w0)(plan))}`;
+  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,BBY24RG3/* digestPlan */.w0)(plan))}`;
   const lines = renderReasons(markdown, result);
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length), digest]));
   return render([notice, takeThatFit(lines, room, sizeOf).join("\n"), digest]);
@@ -20735,7 +20740,7 @@ function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
   return [
     ...(result.plan?.refusals ?? []).map(({ reason, remedy }) => `- Refused: ${shortText(reason)}${toFix(remedy)}`),
-    ...failuresOf(result).map(_6MDBLJ7A/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
+    ...failuresOf(result).map(BBY24RG3/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
   ];
 }
 function takeThatFit(lines, room, sizeOf) {
@@ -20794,7 +20799,7 @@ function withSecretError(result, { findSecret }) {
     const origin = findSecret(value);
     return origin === void 0 ? [] : [{ output: `output ${name2}`, origin }];
   });
-  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: (0,_6MDBLJ7A/* secretInOutputs */.es)(found) };
+  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: (0,BBY24RG3/* secretInOutputs */.es)(found) };
 }
 async function writeOutputs(result, runner) {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === void 0);
@@ -20810,7 +20815,7 @@ async function writeOutputs(result, runner) {
     const error = new RVFQRD6D/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
-    runner.fail("Tenant Tables: failed", (0,_6MDBLJ7A/* renderError */.vr)(error));
+    runner.fail("Tenant Tables: failed", (0,BBY24RG3/* renderError */.vr)(error));
     return result;
   }
 }
@@ -20818,7 +20823,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", (0,_6MDBLJ7A/* renderError */.vr)(new RVFQRD6D/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", (0,BBY24RG3/* renderError */.vr)(new RVFQRD6D/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20839,7 +20844,7 @@ To fix: ${remedy}`);
   for (const [index, error] of failuresOf(result).entries()) {
     const after = index === 0 && progress !== "" ? `
 ${progress}` : "";
-    runner.fail("Tenant Tables: failed", `${(0,_6MDBLJ7A/* renderError */.vr)(error)}${after}`);
+    runner.fail("Tenant Tables: failed", `${(0,BBY24RG3/* renderError */.vr)(error)}${after}`);
   }
 }
 
@@ -20936,11 +20941,11 @@ function explainFailure(error, url, proxy, now) {
   });
 }
 function tunnelStatus(error) {
-  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,_6MDBLJ7A/* renderError */.vr)(error)) ?? [];
+  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,BBY24RG3/* renderError */.vr)(error)) ?? [];
   return status2 === void 0 ? void 0 : Number(status2);
 }
 function isRequestError(error) {
-  return (0,_6MDBLJ7A/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
+  return (0,BBY24RG3/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
 }
 
 // lib/src/github/pull-request.js
@@ -21087,8 +21092,8 @@ function noticeAbsence(reason, runner) {
 }
 function explainRefusal(error) {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
-    return (0,_6MDBLJ7A/* renderError */.vr)(error);
-  return `${(0,_6MDBLJ7A/* errorMessage */.gJ)(error)}
+    return (0,BBY24RG3/* renderError */.vr)(error);
+  return `${(0,BBY24RG3/* errorMessage */.gJ)(error)}
 To fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
 
@@ -21136,7 +21141,7 @@ function showPolicies(inputs, { log }) {
   const definitions = define(inputs.definition, inputs);
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
   for (const [name2, policy] of Object.entries(policies.documents)) {
-    (0,_6MDBLJ7A/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
+    (0,BBY24RG3/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
   }
   return { policies, notices };
 }
@@ -21148,7 +21153,7 @@ async function loadDefinitionFile(input, readFile2) {
     return void 0;
   try {
     const text3 = await readFile2(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9465));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2680));
     return readDefinition(text3, path);
   } catch (error) {
     if (!(error instanceof RVFQRD6D/* RemedyError */.By))
@@ -21207,20 +21212,15 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
 // lib/src/inputs/credential-source.js
 function chooseCredentialSource(input, roles2, variables) {
   if (input === "oidc")
-    return { kind: "oidc", reason: "credential-source is oidc" };
+    return { kind: "oidc" };
   const missing = describeMissingKey(variables);
-  if (input === "environment") {
-    const reason = "credential-source is environment, which has";
-    return missing === void 0 ? { kind: "access-key", reason: `${reason} an access key` } : { kind: "default-chain", reason: `${reason} no access key` };
-  }
   if (missing === void 0)
-    return { kind: "access-key", reason: "the environment has an access key" };
-  const hasToken = mayRequestToken(variables);
-  if (hasToken && roles2.length > 0) {
-    return { kind: "oidc", reason: `${missing}, the job may request an OIDC token, and there is a role to assume` };
+    return { kind: "access-key" };
+  if (input === "environment") {
+    return { kind: "default-chain", reason: "credential-source is environment, which has no access key" };
   }
-  if (hasToken) {
-    return { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
+  if (mayRequestToken(variables)) {
+    return roles2.length > 0 ? { kind: "oidc" } : { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
   }
   const noToken = isGitHubJob(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
   return { kind: "default-chain", reason: `${missing}${noToken}` };
@@ -21253,7 +21253,7 @@ var protectionInputs = [
 var crossChecks = [
   check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,RVFQRD6D/* quote */.hD)(each)}, which contains ${(0,RVFQRD6D/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,_6MDBLJ7A/* explainLiteralForm */.vn)("production-environments")}`)),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,RVFQRD6D/* quote */.hD)(each)}, which contains ${(0,RVFQRD6D/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,BBY24RG3/* explainLiteralForm */.vn)("production-environments")}`)),
   check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,RVFQRD6D/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
   check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,RVFQRD6D/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
@@ -21298,7 +21298,7 @@ var crossChecks = [
     const names = (0,RVFQRD6D/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
     const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(RVFQRD6D/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(RVFQRD6D/* quote */.hD).join(", ")}; but it ${found}.${(0,_6MDBLJ7A/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(RVFQRD6D/* quote */.hD).join(", ")}; but it ${found}.${(0,BBY24RG3/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
   }),
   ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,RVFQRD6D/* quote */.hD)(file)}.`)),
   check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > RVFQRD6D/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,RVFQRD6D/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,RVFQRD6D/* quote */.hD)(logicalName)}. A table has at most ${RVFQRD6D/* mostTags */.hp}.`))
@@ -21322,7 +21322,7 @@ function readInputs(source) {
   const { environment: variables, sharedConfig } = source;
   const { values, definition, problems } = readValues(source);
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
-  const all = [...(0,_6MDBLJ7A/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
+  const all = [...(0,BBY24RG3/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
     throw new RVFQRD6D/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
@@ -21345,7 +21345,7 @@ function readInputs(source) {
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command2 === "destroy" || values.destroy,
-      allow: _6MDBLJ7A/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
+      allow: BBY24RG3/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
@@ -21378,8 +21378,8 @@ function readValues({ input, environment: variables, partitionOf: partitionOf2, 
   const fileProblems = definitionFile !== void 0 && "problems" in definitionFile ? definitionFile.problems : [];
   const definition = definitionFile !== void 0 && "definition" in definitionFile ? definitionFile.definition : builtInDefinition;
   const known2 = fileProblems.length === 0 ? definition : void 0;
-  const parsed = _6MDBLJ7A/* inputNames */.vj.map((name2) => {
-    const { default: byDefault = "", parse: parse2 } = _6MDBLJ7A/* declarations */.I1[name2];
+  const parsed = BBY24RG3/* inputNames */.vj.map((name2) => {
+    const { default: byDefault = "", parse: parse2 } = BBY24RG3/* declarations */.I1[name2];
     const problems2 = [];
     const report = (problem) => problems2.push(`${name2} ${problem}`);
     const value = parse2(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
@@ -21392,7 +21392,7 @@ function readValues({ input, environment: variables, partitionOf: partitionOf2, 
     problems: findProblems(values, { variables, partitionOf: partitionOf2, definition }).map((problem) => `${name2} ${problem}`)
   }));
   const found = [...parsed, ...checked];
-  const problems = _6MDBLJ7A/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
+  const problems = BBY24RG3/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
   return { values, definition, problems };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
@@ -21416,25 +21416,25 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
   if (expectedPlan === void 0)
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
-  const plan = (0,_6MDBLJ7A/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
+  const plan = (0,BBY24RG3/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
   const origin = isFile ? `expected-plan is the file ${(0,RVFQRD6D/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
     throw new RVFQRD6D/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
-  if (digest !== void 0 && digest !== (0,_6MDBLJ7A/* digestReviewed */.qG)(plan)) {
+  if (digest !== void 0 && digest !== (0,BBY24RG3/* digestReviewed */.qG)(plan)) {
     throw new RVFQRD6D/* InvalidInputsError */.Xt([
-      `${origin} has the digest ${(0,_6MDBLJ7A/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
+      `${origin} has the digest ${(0,BBY24RG3/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
   return { plan, ...digest === void 0 ? {} : { digest } };
 }
 function describeReview({ plan, digest }, command2, made) {
-  if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && (0,_6MDBLJ7A/* digestPlan */.w0)(made) !== digest) {
+  if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && (0,BBY24RG3/* digestPlan */.w0)(made) !== digest) {
     const { account, region } = made.target;
     return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`;
   }
   if (plan !== void 0)
-    return `Compared with the reviewed plan ${(0,_6MDBLJ7A/* digestReviewed */.qG)(plan)}.`;
+    return `Compared with the reviewed plan ${(0,BBY24RG3/* digestReviewed */.qG)(plan)}.`;
   if (digest !== void 0)
     return `Compared with the digest ${digest} of a reviewed plan.`;
   return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
@@ -21447,7 +21447,7 @@ function holdToReview(plan, review) {
 function compareDigests(plan, expected) {
   if (expected === void 0 || plan.steps.length === 0)
     return [];
-  const digest = (0,_6MDBLJ7A/* digestPlan */.w0)(plan);
+  const digest = (0,BBY24RG3/* digestPlan */.w0)(plan);
   if (digest === expected)
     return [];
   return [
@@ -21459,7 +21459,7 @@ function compareDigests(plan, expected) {
   ];
 }
 function comparePlans(plan, reviewed) {
-  const now = (0,_6MDBLJ7A/* reviewable */.RK)(plan);
+  const now = (0,BBY24RG3/* reviewable */.RK)(plan);
   const purposes = comparePurposes(now, reviewed);
   if (purposes.length > 0)
     return purposes;
@@ -21562,7 +21562,7 @@ async function resolveDefinitions(definitions, target, describeKey) {
     return answer;
   };
   return await Promise.all(definitions.map(async (definition) => {
-    const resolved = (0,_6MDBLJ7A/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, describeOnce).then((result) => [name2, result])]);
+    const resolved = (0,BBY24RG3/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, describeOnce).then((result) => [name2, result])]);
     const values = Object.fromEntries(await Promise.all(resolved));
     return { ...definition, properties: { ...definition.properties, ...values } };
   }));
@@ -21570,7 +21570,7 @@ async function resolveDefinitions(definitions, target, describeKey) {
 
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
-  let result = { warnings: (0,_6MDBLJ7A/* findUnknownInputs */.dw)(runner.environment).warnings };
+  let result = { warnings: (0,BBY24RG3/* findUnknownInputs */.dw)(runner.environment).warnings };
   try {
     const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile);
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)(), definitionFile });
@@ -21604,7 +21604,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed);
   const review = describeReview(reviewed, command2, plan);
   yield assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner);
-  (0,_6MDBLJ7A/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
+  (0,BBY24RG3/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
   const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run };
@@ -21620,8 +21620,8 @@ void start().then(() => {
 });
 async function start() {
   if (!isCommand())
-    return await main((0,_6MDBLJ7A/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
-  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7082));
+    return await main((0,BBY24RG3/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
+  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2267));
   const runner = await openCommand(process);
   if (runner !== void 0)
     await main(runner, RVFQRD6D/* systemClock */.VZ);

@@ -76,7 +76,7 @@ async function createByHand(account: AccountHands): Promise<void> {
   Object.assign(account.table('tenant') ?? {}, { id: '11111111-2222-3333-4444-555555555555' })
 }
 
-/** With the links to the console of AWS, which a run against an emulator leaves out. */
+/** Adds the links to the console of AWS, which a run against an emulator leaves out. */
 function asOnAws(result: RunResult): RunResult {
   return { ...result, endpoints: [] }
 }

@@ -1,7 +1,5 @@
 /** The measurements of `npm run contract:aws`, of a sandbox whose durations are known, in virtual time. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { measuredTimings } from '../../sandbox/options.ts'
-import { twoAccounts } from '../../sandbox/two-accounts.ts'
 import {
   type MeasuredName,
   measureDurations,
@@ -11,9 +9,8 @@ import {
   slowPollMilliseconds,
 } from '../../scripts/contract-aws/measurements.ts'
 import { markOf } from '../../scripts/contract-aws/run-tables.ts'
-import { type Emulator, startEmulator } from '../support/emulator.ts'
+import { type Administered, startAdministered } from './administrator.ts'
 
-const key = { accessKeyId: 'AKIASANDBOXADMIN0001', secretAccessKey: 'sandbox/target/administrator/secret/key0' }
 const names = Object.keys(measured) as readonly MeasuredName[]
 const slow = ['billingModeUpdating', 'provisionedUpdating', 'indexAllocating', 'indexCreating']
 const once: readonly string[] = ['creatingWithIndexes', ...slow]
@@ -25,19 +22,11 @@ const timings: Readonly<Partial<Record<string, number>>> = {
 }
 const mark = markOf('a-test')
 
-let emulator: Emulator
-let client: DynamoDBClient
+let emulator: Administered['emulator']
+let client: Administered['client']
 
 beforeAll(async () => {
-  const options = twoAccounts('dev')
-  const principal = 'arn:aws:iam::222222222222:user/administrator'
-  emulator = await startEmulator({ timings, accessKeys: [...(options.accessKeys ?? []), { ...key, principal }] })
-  client = new DynamoDBClient({
-    region: 'ap-south-1',
-    endpoint: emulator.sandbox.url,
-    credentials: key,
-    maxAttempts: 1,
-  })
+  ;({ emulator, client } = await startAdministered(timings))
 })
 afterEach(() => emulator.reset())
 afterAll(() => emulator.close())

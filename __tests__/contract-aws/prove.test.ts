@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 import { type Sandbox, startSandbox, type Watcher } from '../../sandbox/sandbox.ts'
+import { administratorAccessKey } from '../../sandbox/two-accounts.ts'
 import { markOf } from '../../scripts/contract-aws/run-tables.ts'
 import { fastClock } from '../support/clock.ts'
 import { startMoto } from '../support/moto.ts'
@@ -11,7 +12,6 @@ import { repository } from '../support/runner.ts'
 const speed = 50
 const account = '222222222222'
 const region = 'ap-south-1'
-const key = { accessKeyId: 'AKIASANDBOXADMIN0001', secretAccessKey: 'sandbox/target/administrator/secret/key0' }
 const entry = `${repository}lib/contract-aws/test-main.js`
 const evidence = `${repository}lib/contract-aws/emulator-evidence.md`
 const mark = markOf('of-a-test')
@@ -34,7 +34,7 @@ beforeAll(async () => {
       billingModeUpdating: 20_000,
       provisionedUpdating: 20_000,
     },
-    accessKeys: [{ ...key, principal: `arn:aws:iam::${account}:user/administrator` }],
+    accessKeys: [administratorAccessKey],
   })
 })
 beforeEach(async () => {
@@ -57,8 +57,8 @@ async function start(words: readonly string[], environment = {}, onStart: (child
       ...process.env,
       AWS_REGION: region,
       AWS_ENDPOINT_URL: sandbox.url,
-      AWS_ACCESS_KEY_ID: key.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      AWS_ACCESS_KEY_ID: administratorAccessKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: administratorAccessKey.secretAccessKey,
       ...environment,
     },
   })

@@ -1,28 +1,14 @@
 /** The deletion of the tables of one run of `npm run contract:aws`, on the sandbox in virtual time. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { twoAccounts } from '../../sandbox/two-accounts.ts'
 import { deleteRunTables, listTables, markOf } from '../../scripts/contract-aws/run-tables.ts'
-import { type Emulator, startEmulator } from '../support/emulator.ts'
+import { type Administered, startAdministered } from './administrator.ts'
 
-const key = { accessKeyId: 'AKIASANDBOXADMIN0001', secretAccessKey: 'sandbox/target/administrator/secret/key0' }
 const mark = markOf('a-test')
 
-let emulator: Emulator
-let client: DynamoDBClient
+let emulator: Administered['emulator']
+let client: Administered['client']
 
 beforeAll(async () => {
-  const options = twoAccounts('dev')
-  const principal = 'arn:aws:iam::222222222222:user/administrator'
-  emulator = await startEmulator({
-    timings: { indexCreating: 60_000 },
-    accessKeys: [...(options.accessKeys ?? []), { ...key, principal }],
-  })
-  client = new DynamoDBClient({
-    region: 'ap-south-1',
-    endpoint: emulator.sandbox.url,
-    credentials: key,
-    maxAttempts: 1,
-  })
+  ;({ emulator, client } = await startAdministered({ indexCreating: 60_000 }))
 })
 afterEach(() => emulator.reset())
 afterAll(() => emulator.close())

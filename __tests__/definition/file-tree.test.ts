@@ -92,6 +92,12 @@ describe('a file that is made to cost time or memory', () => {
     ])
   })
 
+  it('is refused for its tags, each of which is reported with its path', () => {
+    const problems = problemsIn(`a: [${'!b c,'.repeat(40_000)}]`)
+    expect(problems).toHaveLength(40_000)
+    expect(problems.at(-1)).toContain(' a.39999 has the tag !b, which is not read.')
+  })
+
   it('is refused for its values: many aliases to one value', () => {
     expect(problemsIn(`a: &a x\nb: [${'*a,'.repeat(50_001)}]`)).toEqual([
       expect.stringContaining('has more than 50000 values'),

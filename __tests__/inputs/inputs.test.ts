@@ -1,4 +1,5 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
+import type { CredentialSource } from '../../src/aws/session-request.ts'
 import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables } from '../../src/definition/definition.ts'
 import { aTable, aTarget } from '../support/builders.ts'
@@ -74,7 +75,7 @@ it('keeps every input that is given', () => {
       { arn: 'arn:aws:iam::111111111111:role/hub', partition: 'aws', account: '111111111111' },
       { arn: 'arn:aws:iam::222222222222:role/provisioner', partition: 'aws', account: '222222222222' },
     ],
-    credentialSource: { kind: 'access-key', reason: 'the environment has an access key' },
+    credentialSource: { kind: 'access-key' },
     externalId: 'tenant-tables',
     sourceIdentity: '2.42',
     sessionTags: new Map([['cost', '1']]),
@@ -213,35 +214,34 @@ describe('the region', () => {
 describe('the source of the first credentials', () => {
   const job = { GITHUB_ACTIONS: 'true' }
   const mayNot = 'the job lacks "permissions: { id-token: write }"'
-  const withRole = 'the job may request an OIDC token, and there is a role to assume'
   const noKey = 'the environment has no access key'
-  const environment = 'credential-source is environment, which has'
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = key
   const { ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN } = token
-  const [idOnly, secretOnly] = [
-    'the environment has AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY',
-    'the environment has AWS_SECRET_ACCESS_KEY without AWS_ACCESS_KEY_ID',
-  ]
+  const secretOnly = 'the environment has AWS_SECRET_ACCESS_KEY without AWS_ACCESS_KEY_ID'
   const from = (source: string): Texts => ({ ...role, 'credential-source': source })
 
-  it.each<[Texts, Texts, string, string]>([
-    [role, { ...key, ...token }, 'access-key', 'the environment has an access key'],
-    [role, token, 'oidc', `${noKey}, ${withRole}`],
-    [role, { ...token, AWS_ACCESS_KEY_ID }, 'oidc', `${idOnly}, ${withRole}`],
-    [role, { ...job, AWS_SECRET_ACCESS_KEY }, 'default-chain', `${secretOnly}, and ${mayNot}`],
-    [{}, token, 'default-chain', `${noKey}, and there is no role to assume with an OIDC token`],
-    [role, job, 'default-chain', `${noKey}, and ${mayNot}`],
+  it.each<[Texts, Texts, CredentialSource]>([
+    [role, { ...key, ...token }, { kind: 'access-key' }],
+    [role, token, { kind: 'oidc' }],
+    [role, { ...token, AWS_ACCESS_KEY_ID }, { kind: 'oidc' }],
+    [role, { ...job, AWS_SECRET_ACCESS_KEY }, { kind: 'default-chain', reason: `${secretOnly}, and ${mayNot}` }],
+    [{}, token, { kind: 'default-chain', reason: `${noKey}, and there is no role to assume with an OIDC token` }],
+    [role, job, { kind: 'default-chain', reason: `${noKey}, and ${mayNot}` }],
     // A terminal has no job that could have permissions.
-    [role, {}, 'default-chain', noKey],
-    [{}, {}, 'default-chain', noKey],
+    [role, {}, { kind: 'default-chain', reason: noKey }],
+    [{}, {}, { kind: 'default-chain', reason: noKey }],
     // Both variables are needed: the address, and the token that GitHub demands there.
-    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_URL }, 'default-chain', `${noKey}, and ${mayNot}`],
-    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_TOKEN }, 'default-chain', `${noKey}, and ${mayNot}`],
-    [from('oidc'), { ...key, ...token }, 'oidc', 'credential-source is oidc'],
-    [from('environment'), { ...key, ...token }, 'access-key', `${environment} an access key`],
-    [from('environment'), token, 'default-chain', `${environment} no access key`],
-  ])('of %j with the variables %j is %s', (inputs, variables, kind, reason) => {
-    expect(read(inputs, variables).credentialSource).toEqual({ kind, reason })
+    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_URL }, { kind: 'default-chain', reason: `${noKey}, and ${mayNot}` }],
+    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_TOKEN }, { kind: 'default-chain', reason: `${noKey}, and ${mayNot}` }],
+    [from('oidc'), { ...key, ...token }, { kind: 'oidc' }],
+    [from('environment'), { ...key, ...token }, { kind: 'access-key' }],
+    [
+      from('environment'),
+      token,
+      { kind: 'default-chain', reason: 'credential-source is environment, which has no access key' },
+    ],
+  ])('of %j with the variables %j is %j', (inputs, variables, source) => {
+    expect(read(inputs, variables).credentialSource).toEqual(source)
   })
 })
 

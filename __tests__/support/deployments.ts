@@ -1,6 +1,6 @@
 /** The commands of the pages that deploy a template of iam/. */
 
-/** What tests read of a CloudFormation template. */
+/** The part of a CloudFormation template that tests read. */
 export interface Template {
   readonly Parameters: Readonly<Record<string, Parameter>>
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 const root = new URL('../../', import.meta.url)
 
-/** What others made, and what is built or downloaded. */
+/** Folders whose content is downloaded or built. */
 const skipped = ['node_modules', 'dist', 'lib', 'coverage', '.git']
 
 /** The paths of every page, from the root of the repository. */
@@ -32,7 +32,7 @@ export interface CodeBlock {
   readonly text: string
   /** The heading above the block, without its signs. */
   readonly heading: string
-  /** What follows the block on the page. */
+  /** The text of the page after the block. */
   readonly next: string
 }
 

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { RunMark } from './run-tables.ts'
 
-/** What the cases need to know. They find credentials and endpoints in the environment. */
+/** The parameters of the cases, which find credentials and endpoints in the environment. */
 export interface ContractRun {
   readonly account: string
   readonly region: string
@@ -57,7 +57,7 @@ export async function runCases(run: ContractRun, { only, stop }: CaseOptions): P
   const child = spawn(process.execPath, words, {
     detached: true,
     env: { ...process.env, CONTRACT_RUN: JSON.stringify(run) },
-    // With --outputFile, jest reports on standard error, and nothing on standard output.
+    // jest reports on standard error if --outputFile is given, and writes nothing to standard output.
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const kill = () => {

@@ -24,7 +24,7 @@ export interface Evidence {
   readonly deletion: Deletion
 }
 
-/** Where the evidence is written: docs/ has only evidence of AWS. */
+/** The path of the evidence. A run on an emulator writes elsewhere: docs/ has only evidence of AWS. */
 export function evidencePath(host: string): string {
   return isHostOfAws(host) ? 'docs/aws-evidence.md' : 'lib/contract-aws/emulator-evidence.md'
 }

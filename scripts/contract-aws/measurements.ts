@@ -19,7 +19,7 @@ import type { Timings } from '../../sandbox/options.ts'
 import type { Clock } from '../../src/run/run.ts'
 import type { RunMark } from './run-tables.ts'
 
-/** What is measured, by the name of the duration in the sandbox, in the order of the report. */
+/** Each measured duration, by its name in the sandbox, in the order of the report. */
 export const measured = {
   creating: 'a table without indexes, from CreateTable to ACTIVE',
   creatingWithIndexes: 'a table with two global indexes, from CreateTable until all are ACTIVE',

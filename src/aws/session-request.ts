@@ -11,11 +11,10 @@ export interface Role extends AwsAccount {
   readonly arn: string
 }
 
-/** The source of the first credentials, and the reason for this choice, in words for the log. */
-export interface CredentialSource {
-  readonly kind: 'access-key' | 'oidc' | 'default-chain'
-  readonly reason: string
-}
+/** The source of the first credentials. The default chain has many members, so the log gives the reason for it. */
+export type CredentialSource =
+  | { readonly kind: 'access-key' | 'oidc' }
+  | { readonly kind: 'default-chain'; readonly reason: string }
 
 export interface SessionRequest {
   /** The trust policy that an error recommends depends on it. */
@@ -37,13 +36,19 @@ export interface SessionRequest {
   readonly allowedAccountIds: readonly string[]
 }
 
-/** Describes the credentials in one line of the log. The default chain has many members, so the reason for it is named too. */
-export function describeChain({ credentialSource: { kind, reason }, roles }: SessionRequest): string {
-  const sources = {
-    oidc: "the job's OIDC token",
-    'access-key': 'the access key in the environment',
-    'default-chain': `the AWS SDK's default chain (${reason})`,
-  }
+/** Describes the credentials in one line of the log. */
+export function describeChain({ credentialSource, roles }: SessionRequest): string {
   const names = roles.map(({ arn, account }) => `${arn.slice(arn.indexOf('/') + 1)} in ${account}`)
-  return [sources[kind], ...names].join(', then ')
+  return [describeSource(credentialSource), ...names].join(', then ')
+}
+
+function describeSource(source: CredentialSource): string {
+  switch (source.kind) {
+    case 'oidc':
+      return "the job's OIDC token"
+    case 'access-key':
+      return 'the access key in the environment'
+    case 'default-chain':
+      return `the AWS SDK's default chain (${source.reason})`
+  }
 }

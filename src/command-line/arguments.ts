@@ -7,7 +7,7 @@ import type { Declaration } from '../inputs/parsers.ts'
 import { givenInputs, suggestInput } from '../inputs/unknown-inputs.ts'
 import { count, listSome, quote, visible } from '../text/readable.ts'
 
-/** What the arguments ask for, or all that is wrong with them. */
+/** The request that the arguments make, or all of their problems. */
 export type Arguments =
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'run'; readonly inputs: { readonly [Name in InputName]?: string } }

@@ -97,8 +97,16 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.')
     return { root: undefined, problems }
   }
+  // A tag stands before its value, and values are converted in their order: each tag is looked at once.
+  tags.sort((left, right) => right.offset - left.offset)
+  const reportTagsBefore = (offset: number, path: Path) => {
+    for (let last = tags.at(-1); last !== undefined && last.offset < offset; last = tags.at(-1)) {
+      tags.pop()
+      report(last.offset, explainTag(last.tag), path)
+    }
+  }
   if (problems.length > 0) {
-    for (const { offset, tag } of tags) report(offset, explainTag(tag))
+    reportTagsBefore(text.length, [])
     return { root: undefined, problems }
   }
 
@@ -112,12 +120,11 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     },
   })
   let nodes = 0
-  const places: { readonly offset: number; readonly path: Path }[] = []
   /** The nodes that contain the node, for an alias to one of them. */
   const open = new Set<unknown>()
   const convert = (node: ParsedNode | null, offset: number, path: Path): FileNode => {
     const position = at(node?.range[0] ?? offset)
-    if (tags.length > 0) places.push({ offset: node?.range[0] ?? offset, path })
+    reportTagsBefore(node?.range[0] ?? offset, path)
     nodes += 1
     if (nodes > mostNodes) {
       if (nodes === mostNodes + 1)
@@ -167,10 +174,7 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     return typeof value === 'bigint' ? String(value) : (value as FileNode['value'])
   }
   const root = convert(first.contents, 0, [])
-  for (const { offset, tag } of tags) {
-    // A tag stands before its value, and values are converted in their order.
-    report(offset, explainTag(tag), places.find((place) => place.offset > offset)?.path)
-  }
+  reportTagsBefore(text.length, [])
   return { root, problems }
 }
 

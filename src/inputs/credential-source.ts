@@ -12,21 +12,16 @@ export function chooseCredentialSource(
   roles: readonly Role[],
   variables: Variables,
 ): CredentialSource {
-  if (input === 'oidc') return { kind: 'oidc', reason: 'credential-source is oidc' }
+  if (input === 'oidc') return { kind: 'oidc' }
   const missing = describeMissingKey(variables)
+  if (missing === undefined) return { kind: 'access-key' }
   if (input === 'environment') {
-    const reason = 'credential-source is environment, which has'
-    return missing === undefined
-      ? { kind: 'access-key', reason: `${reason} an access key` }
-      : { kind: 'default-chain', reason: `${reason} no access key` }
+    return { kind: 'default-chain', reason: 'credential-source is environment, which has no access key' }
   }
-  if (missing === undefined) return { kind: 'access-key', reason: 'the environment has an access key' }
-  const hasToken = mayRequestToken(variables)
-  if (hasToken && roles.length > 0) {
-    return { kind: 'oidc', reason: `${missing}, the job may request an OIDC token, and there is a role to assume` }
-  }
-  if (hasToken) {
-    return { kind: 'default-chain', reason: `${missing}, and there is no role to assume with an OIDC token` }
+  if (mayRequestToken(variables)) {
+    return roles.length > 0
+      ? { kind: 'oidc' }
+      : { kind: 'default-chain', reason: `${missing}, and there is no role to assume with an OIDC token` }
   }
   const noToken = isGitHubJob(variables) ? ', and the job lacks "permissions: { id-token: write }"' : ''
   return { kind: 'default-chain', reason: `${missing}${noToken}` }

@@ -35,9 +35,7 @@ export function settingChanges(step: Step): readonly SettingChange[] {
 
 /** `update BillingMode of "users": billing PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
-  return `${nameStep(step)}: ${settingChanges(step)
-    .map((change) => describeSettingChange(change))
-    .join(', ')}`
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`
 }
 
 /** `billing PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */

@@ -166,7 +166,7 @@ export async function startSignalRuns(): Promise<SignalRuns> {
         wasSent,
         ...(first.millisecondsAfterInterrupt === undefined ? {} : { milliseconds: first.millisecondsAfterInterrupt }),
         unexplained: [
-          ...(signal.signal === 'SIGINT' ? brokenPromises({ ...each, run: first, seen, second }) : []),
+          ...(signal.signal === 'SIGINT' && wasSent ? brokenPromises({ ...each, run: first, seen, second }) : []),
           // A plan changes nothing except its comment.
           ...(isPlan
             ? commentProblems(comments.length, second)

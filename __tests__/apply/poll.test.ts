@@ -6,7 +6,7 @@ const polling: Polling = {
   goal: 'the oven to be hot',
   usual: '5 s',
   firstPoll: 3,
-  interval: 500,
+  interval: 0.5,
   timeout: 100,
   remedy: 'Check the plug.',
   explainTimeout: (status) => new Error(`It is ${status}.`),
@@ -22,7 +22,7 @@ it('returns the result of the first probe that is done, and sleeps before each p
   const run = aRun()
   const { probe } = probing({ status: 'cold' }, { status: 'warm' }, { done: 'hot' })
   await expect(poll(polling, run, probe)).resolves.toBe('hot')
-  expect(run.clock.sleeps).toEqual([3000, 500, 500])
+  expect(run.clock.sleeps).toEqual([3000, 375, 375])
 })
 
 it('probes at once where the first poll is after 0 s', async () => {
@@ -31,16 +31,18 @@ it('probes at once where the first poll is after 0 s', async () => {
   expect(run.clock.sleeps).toEqual([])
 })
 
-it('polls at the given interval for 20 s, then less and less often, and every 10 to 15 s after five minutes', () => {
-  expect([0, 19.9].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([315, 315])
-  expect(pollInterval(5, 450, 1)).toBeCloseTo(585)
-  expect([20, 30, 100].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([1000, 2000, 3000])
-  expect([pollInterval(299.9, 450, 0), pollInterval(299.9, 450, 1)]).toEqual([3000, 2800])
-  expect([pollInterval(300, 450, 0), pollInterval(300, 450, 1)]).toEqual([10_000, 15_000])
+it('polls at the given interval for 20 s, then less and less often, and every 7.5 to 15 s after five minutes', () => {
+  const longest = [0, 19.9, 20, 30, 100, 299.9, 300].map((seconds) => pollInterval(seconds, 0.6, 0))
+  expect(longest).toEqual([0.6, 0.6, 1, 2, 3, 3, 15])
 })
 
-it('polls every 10 to 15 s from the beginning where the interval is at least ten seconds', () => {
-  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 12_000, 0.5))).toEqual([12_500, 12_500, 12_500])
+it('polls after half of the longest interval at the earliest', () => {
+  expect([5, 100, 300].map((seconds) => pollInterval(seconds, 0.6, 1))).toEqual([0.3, 1.5, 7.5])
+})
+
+it('never polls more often than at the given interval, which may be longer than the one it grows to', () => {
+  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 15, 0))).toEqual([15, 15, 15])
+  expect([0, 20, 40].map((seconds) => pollInterval(seconds, 2, 0))).toEqual([2, 2, 3])
 })
 
 it('fails after the first probe that began after the time-out', async () => {

@@ -67,7 +67,7 @@ interface FinalWait {
   readonly wait: TableWait
 }
 
-/** The deletions of a destroy, and the builds of declared indexes, that are in progress. Builds of other indexes do not count. */
+/** The deletions of a destroy, or the builds of declared indexes, that are in progress. */
 function finalWaits({ plan, definitions, waitForIndexes }: Work, observed: ObservedTables): readonly FinalWait[] {
   if (plan.policy.destroy) {
     const disappearing = definitions.filter(({ name }) => isBeingDeleted(observed.get(name)))

@@ -80,10 +80,7 @@ export function toneOf({ status }: StepResult): Tone {
   return status === 'applied' || status === 'dropped' ? 'success' : 'attention'
 }
 
-/** The steps that changed a table, or may have changed it. */
-export function performedSteps(outcome: Outcome | undefined): readonly StepOutcome[] {
-  const steps = outcome?.steps ?? []
-  return steps.filter(
-    ({ result }) => result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown),
-  )
+/** Returns true if the step changed a table, or may have changed it. */
+export function mayHaveChanged({ result }: StepOutcome): boolean {
+  return result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown)
 }

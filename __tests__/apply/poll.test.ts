@@ -22,7 +22,7 @@ it('returns the result of the first probe that is done, and sleeps before each p
   const run = aRun()
   const { probe } = probing({ status: 'cold' }, { status: 'warm' }, { done: 'hot' })
   await expect(poll(polling, run, probe)).resolves.toBe('hot')
-  expect(run.clock.sleeps).toEqual([3000, 375, 375])
+  expect(run.clock.sleeps).toEqual([3000, 500, 500])
 })
 
 it('probes at once where the first poll is after 0 s', async () => {
@@ -31,18 +31,19 @@ it('probes at once where the first poll is after 0 s', async () => {
   expect(run.clock.sleeps).toEqual([])
 })
 
-it('polls at the given interval for 20 s, then less and less often, and every 7.5 to 15 s after five minutes', () => {
-  const longest = [0, 19.9, 20, 30, 100, 299.9, 300].map((seconds) => pollInterval(seconds, 0.6, 0))
-  expect(longest).toEqual([0.6, 0.6, 1, 2, 3, 3, 15])
+it('polls at the given interval for 20 s, then less and less often, and every 12 s after five minutes', () => {
+  const intervals = [0, 19.9, 20, 50, 100, 299.9, 300].map((seconds) => pollInterval(seconds, 0.45, 0.5))
+  expect(intervals).toEqual([0.45, 0.45, 0.8, 2, 2.5, 2.5, 12])
 })
 
-it('polls after half of the longest interval at the earliest', () => {
-  expect([5, 100, 300].map((seconds) => pollInterval(seconds, 0.6, 1))).toEqual([0.3, 1.5, 7.5])
+it('varies each interval by up to 30 percent', () => {
+  expect(pollInterval(5, 10, 0)).toBeCloseTo(7)
+  expect(pollInterval(300, 10, 1)).toBeCloseTo(15.6)
 })
 
-it('never polls more often than at the given interval, which may be longer than the one it grows to', () => {
-  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 15, 0))).toEqual([15, 15, 15])
-  expect([0, 20, 40].map((seconds) => pollInterval(seconds, 2, 0))).toEqual([2, 2, 3])
+it('never shortens the given interval while it waits', () => {
+  expect([0, 20, 100, 300].map((seconds) => pollInterval(seconds, 1, 0.5))).toEqual([1, 1, 2.5, 12])
+  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 12, 0.5))).toEqual([12, 12, 12])
 })
 
 it('fails after the first probe that began after the time-out', async () => {

@@ -65,10 +65,10 @@ describe('the wait for an index', () => {
   })
   const byEmail = { IndexName: 'by-email' }
 
-  it('names the index, polls at most every 15 s for a build, and may outlast the run only for a build', () => {
+  it('names the index, polls about every 12 s for a build, and may outlast the run only for a build', () => {
     const waits = [indexChange([], [byEmail]), indexChange([byEmail], []), indexChange([byEmail], [byEmail])]
     expect(waits.map(({ goal, interval, timeout, isIndexBuild }) => [goal, interval, timeout, isIndexBuild])).toEqual([
-      ['build its index by-email', 15, 21_600, true],
+      ['build its index by-email', 12, 21_600, true],
       ['delete its index by-email', undefined, 600, undefined],
       ['change the throughput of its index by-email', undefined, 600, undefined],
     ])

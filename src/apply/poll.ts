@@ -12,7 +12,7 @@ export interface Polling {
   readonly usual?: string
   /** In seconds. */
   readonly firstPoll: number
-  /** The longest time between two probes in the first 20 seconds, in seconds. Absent: 0.6, for a wait of seconds. */
+  /** Between two probes in the first 20 seconds, in seconds. Absent: 0.45, for a wait of seconds. */
   readonly interval?: number | undefined
   /** In seconds. The wait fails when a probe that began after this time is not done. */
   readonly timeout: number
@@ -30,7 +30,7 @@ export async function poll<Result>(
   { clock, log, stop }: Run,
   probe: () => Promise<Probe<Result>>,
 ): Promise<Result> {
-  const { goal, usual, firstPoll, interval = 0.6, timeout, explainTimeout, remedy } = polling
+  const { goal, usual, firstPoll, interval = 0.45, timeout, explainTimeout, remedy } = polling
   const start = clock.now()
   const elapsed = () => (clock.now() - start) / 1000
   const inWords = usual === undefined ? goal : `${goal}, which usually takes ${usual}`
@@ -54,9 +54,9 @@ export async function poll<Result>(
 }
 
 /**
- * The time until the next probe: a random part of the longest interval, and at least half of it, so that runs that wait at
- * the same time stay apart. For 20 seconds the longest interval is `interval`. Then it grows to 3 s, and after five
- * minutes, which only index builds and replicas take, it is 15 s. It is never shorter than `interval`.
+ * The time until the next probe. For 20 seconds it is the given interval. Then it grows to 2.5 s, and after five minutes,
+ * which only index builds and replicas take, to 12 s, unless the given interval is longer. Each time varies by up to 30
+ * percent, so that runs that wait at the same time stay apart.
  *
  * @param elapsed since the wait began, in seconds
  * @param interval in seconds
@@ -64,7 +64,6 @@ export async function poll<Result>(
  * @returns seconds
  */
 export function pollInterval(elapsed: number, interval: number, random: number): number {
-  const grown = elapsed < 300 ? Math.min(3, 1 + (elapsed - 20) / 10) : 15
-  const longest = elapsed < 20 ? interval : Math.max(interval, grown)
-  return longest * (1 - random / 2)
+  const grown = elapsed < 300 ? Math.min(2.5, elapsed / 25) : 12
+  return Math.max(interval, elapsed < 20 ? 0 : grown) * (0.7 + 0.6 * random)
 }

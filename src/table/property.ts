@@ -233,7 +233,7 @@ export interface Wait<Value = unknown> {
   /** The usual duration, in words. */
   readonly usual: string
   readonly firstPoll: number
-  /** The longest time between two polls in the first 20 seconds. Absent: 0.6, for a wait of seconds. */
+  /** Between two polls in the first 20 seconds. Absent: 0.45, for a wait of seconds. */
   readonly interval?: number
   /** The wait fails after this time, even if the run has time left. */
   readonly timeout: number

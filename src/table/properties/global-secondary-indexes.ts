@@ -57,7 +57,7 @@ const declaredIndexes = v.array(v.strictObject({ ...declaredIndexMembers, ...thr
 /** The wait for the build of an index. Measured on AWS: 507 to 1003 s, also for an empty table. */
 export const indexBuild = {
   usual: '8 to 17 minutes, longer with many items',
-  interval: 15,
+  interval: 12,
   timeout: longestRunSeconds,
 }
 

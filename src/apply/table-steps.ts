@@ -42,10 +42,11 @@ export interface TableProgress {
 
 interface StepProgress {
   readonly step: Step
+  /** Every failed write of the step that was a conflict. */
   readonly conflicts: Conflict[]
   /** The last conflict, until the run has waited for its end and read the table again. */
   openConflict?: Conflict | undefined
-  /** The duration of the last try. */
+  /** The duration of the last write that failed. */
   seconds: number
   result?: StepResult
 }
@@ -68,7 +69,7 @@ export function beginTable(work: Work, definition: TableDefinition, failures: un
 /** Performs the steps of the table that are in the round, until each has a result or may not start any more. */
 export async function performSteps(table: TableProgress, round: readonly Step[]): Promise<void> {
   for (let next = nextStep(table, round); next !== undefined; next = nextStep(table, round)) {
-    const result = resultWithoutTry(table, next) ?? (await advance(table, next))
+    const result = resultWithoutTry(table, next) ?? (await advanceStep(table, next))
     if (result !== undefined) record(table, next, result)
   }
 }
@@ -168,7 +169,7 @@ function remainingBuilds(table: TableProgress): readonly Step[] {
  *
  * @returns the result of the step, if it was sent or an error ended it
  */
-async function advance(table: TableProgress, progress: StepProgress): Promise<StepResult | undefined> {
+async function advanceStep(table: TableProgress, progress: StepProgress): Promise<StepResult | undefined> {
   const { step, openConflict } = progress
   try {
     if (openConflict !== undefined) {

@@ -6,7 +6,6 @@ import { longestRunSeconds } from '../run/run.ts'
 import { type DescribedTable, describeStatus } from '../table/described-table.ts'
 import { indexBuild } from '../table/properties/global-secondary-indexes.ts'
 import type { Wait } from '../table/property.ts'
-import type { ChangeInProgress } from '../table/table.ts'
 import { addressOf } from '../table/target.ts'
 import { describeTable } from './observe.ts'
 import { poll } from './poll.ts'
@@ -27,11 +26,7 @@ function isNotChanging({ phase }: DescribedTable): boolean {
 }
 
 /** @param only the name of the index or replica that counts; undefined if every one does */
-function isInProgress(
-  { changesInProgress }: DescribedTable,
-  wanted: ChangeInProgress['part'] | undefined,
-  only?: string,
-): boolean {
+function isInProgress({ changesInProgress }: DescribedTable, wanted: Wait['part'], only?: string): boolean {
   return changesInProgress.some(({ part, name }) => part === wanted && (only === undefined || name === only))
 }
 

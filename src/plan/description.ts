@@ -79,11 +79,6 @@ export function waitFor(step: UpdateStep): Wait | undefined {
   return propertyNamed(step.property).waits?.find(({ appliesTo }) => appliesTo === undefined || appliesTo(step))
 }
 
-/** The lines of `allow` that permit the step; empty for a step that needs none. */
-export function allowedBy(step: Step): readonly string[] {
-  return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
-}
-
 /** Returns true if the step removes protection or items, or takes over a table. */
 export function isDisruptive(step: Step): boolean {
   return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')

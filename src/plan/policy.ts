@@ -1,6 +1,6 @@
 /** Disruptive changes need a line of the input `allow`, by their names. */
 import { properties, propertyNamed } from '../table/properties/index.ts'
-import type { Change, Comparison, Disruption, Protection } from '../table/property.ts'
+import type { Comparison, Disruption, Protection } from '../table/property.ts'
 import type { ReadyTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
@@ -11,12 +11,12 @@ export const disruptionNames: readonly string[] = properties.flatMap(({ disrupti
   disruptions.map(({ name }) => name),
 )
 
-/** The lines of `allow` that the step or the change needs. */
-export function linesNeededBy(step: Step | Change): readonly string[] {
+/** The lines of `allow` that the step needs. */
+export function linesNeededBy(step: Step): readonly string[] {
   return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
 }
 
-export function isAllowed(step: Step | Change, { allow }: Policy): boolean {
+export function isAllowed(step: Step, { allow }: Policy): boolean {
   return linesNeededBy(step).every((line) => allow.includes(line))
 }
 

@@ -165,7 +165,7 @@ export function reviewable(plan: Plan): ReviewedPlan {
 interface Content {
   readonly target: Plan['target']
   readonly policy: Pick<Plan['policy'], 'destroy'>
-  readonly tables: readonly { readonly name: string; readonly id?: string | undefined }[]
+  readonly tables: ReviewedPlan['tables']
   readonly steps: readonly { readonly kind: Step['kind']; readonly table: string; readonly description: string }[]
   readonly refusals: readonly { readonly code: string; readonly table?: string | undefined }[]
 }

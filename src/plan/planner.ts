@@ -1,16 +1,15 @@
 /** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
-
 import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../table/properties/index.ts'
 import { isManaged } from '../table/properties/tags.ts'
-import type { Change, Comparison, Impossible, Property } from '../table/property.ts'
+import type { Change, Comparison, Property } from '../table/property.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import { describeSettingChange, nameStep, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
 import { isOneOf, type Notice, type Plan, type PlannedTable, type Policy, type Refusal, type Step } from './plan.ts'
-import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, refuseUnprotected, unprotected } from './policy.ts'
+import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, requireProtection } from './policy.ts'
 import { warnOfReplicas } from './replicas.ts'
 import { inOrder, roundsOf } from './rounds.ts'
 
@@ -86,23 +85,18 @@ function planTable(
 function planCreation(target: Target, definition: TableDefinition, policy: Policy): Decisions {
   const { name: table, properties: declared } = definition
   const created = properties.flatMap(({ name, creation }) => {
-    const value = declared[name] ?? (creation.kind === 'in-create-table' ? creation.otherwise : undefined)
-    return creation.kind === 'in-create-table' && value !== undefined ? [[name, value]] : []
+    if (creation.kind !== 'in-create-table') return []
+    const value = declared[name] ?? creation.otherwise
+    return value === undefined ? [] : [[name, value]]
   })
   const to: Partial<PropertyValues> = Object.fromEntries(created)
-  const later = propertyValues(declared).flatMap(({ property, value }) =>
-    property.creation.kind === 'after-creation'
-      ? property
-          .changes(property.creation.initial, value, { table, declared, observed: to })
-          .flatMap((change) => (change.kind === 'impossible' ? [] : [toStep(property, table, change)]))
-      : [],
-  )
-  const off = unprotected(target, definition, undefined)
-  return {
-    steps: inOrder([{ kind: 'create', table, to }, ...later]),
-    refusals: refuseUnprotected(target, table, off, policy),
-    lines: off.map(({ removal }) => removal),
-  }
+  const later = propertyValues(declared).flatMap(({ property, value }) => {
+    if (property.creation.kind !== 'after-creation') return []
+    const changes = property.changes(property.creation.initial, value, { table, declared, observed: to })
+    return changes.flatMap((change) => (change.kind === 'impossible' ? [] : [toStep(property, table, change)]))
+  })
+  const steps = inOrder([{ kind: 'create', table, to }, ...later])
+  return { steps, ...requireProtection(target, definition, undefined, policy) }
 }
 
 function planUpdate(
@@ -136,31 +130,29 @@ function planUpdate(
   const ownership = disruptive.filter(
     ({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0),
   )
-  const blocking = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
-  if (blocking.length > 0) return { refusals: blocking }
-  const off = unprotected(target, definition, observed)
+  if (impossible.length + ownership.length > 0) {
+    const refusals = impossible.map(({ reason, remedy }) => ({ table, code: 'impossible-change', reason, remedy }))
+    return { refusals: [...refusals, ...ownership] }
+  }
+  const unprotected = requireProtection(target, definition, observed, policy)
   // Steps with the same name change the same part, such as an index, which is built again only after its deletion.
   const withheld = needed.filter((step) => !isAllowed(step, policy)).map(nameStep)
   const steps = needed.filter((step) => !withheld.includes(nameStep(step)))
   return {
     steps,
-    refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
+    refusals: [...disruptive, ...unprotected.refusals],
     notices: noticesFor(
       target,
       definition,
       observed,
       changes.flatMap(({ step, warning }) => (warning !== undefined && isAllowed(step, policy) ? [warning] : [])),
     ),
-    lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
+    lines: [...steps.flatMap(linesNeededBy), ...unprotected.lines],
   }
 }
 
 function toStep({ name: property }: Property<PropertyName>, table: string, { kind, from, to, risk }: Change): Step {
   return { kind, table, property, from, to, risk }
-}
-
-function refuseImpossible(table: string, { reason, remedy }: Impossible): Refusal {
-  return { table, code: 'impossible-change', reason, remedy }
 }
 
 function refuseUnavailable(table: string, tableStatus: string): Refusal {

@@ -1,5 +1,4 @@
 /** Compares the plan of this run with a reviewed plan. */
-
 import { InvalidInputsError } from '../errors/errors.ts'
 import { count, quote, shorten } from '../text/readable.ts'
 import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './document.ts'
@@ -47,13 +46,15 @@ export async function readReview(
  * @param made the plan of this run, if there is one
  */
 export function describeReview({ plan, digest }: Review, command: Command, made?: Plan): string {
-  if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
+  if (plan !== undefined) return `Compared with the reviewed plan ${digestReviewed(plan)}.`
+  if (digest === undefined) {
+    return command === 'apply' || command === 'destroy' ? 'Not compared with a reviewed plan.' : ''
+  }
+  if (made?.steps.length === 0 && digestPlan(made) !== digest) {
     const { account, region } = made.target
     return `There is nothing to do in account ${account}, region ${region}. The reviewed plan has another digest, ${digest}, which does not matter: this run writes nothing.`
   }
-  if (plan !== undefined) return `Compared with the reviewed plan ${digestReviewed(plan)}.`
-  if (digest !== undefined) return `Compared with the digest ${digest} of a reviewed plan.`
-  return command === 'apply' || command === 'destroy' ? 'Not compared with a reviewed plan.' : ''
+  return `Compared with the digest ${digest} of a reviewed plan.`
 }
 
 const reviewAgain = 'Review the plan of this run, and run again with that one.'

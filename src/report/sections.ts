@@ -113,19 +113,14 @@ function renderStep(markdown: Markdown, step: Step): string {
 }
 
 /** `deletion protection: off → on`, `new tag team: planner` */
-function renderChange(
-  { code, shortText }: Markdown,
-  { group, name, from, to }: SettingChange,
-  separator = ': ',
-): string {
+function renderChange(markdown: Markdown, change: SettingChange, separator = ': '): string {
+  const { code, shortText } = markdown
+  const { group, name, from } = change
   const setting = group === undefined ? shortText(name) : `${from === undefined ? 'new ' : ''}${group} ${code(name)}`
-  return `${setting}${separator}${renderValues({ code }, { from, to })}`
+  return `${setting}${separator}${renderValues(markdown, change)}`
 }
 
-function renderValues(
-  { code }: Pick<Markdown, 'code'>,
-  { from, to }: { readonly from?: string | undefined; readonly to: string },
-): string {
+function renderValues({ code }: Markdown, { from, to }: SettingChange): string {
   return from === undefined ? code(to) : `${code(from)} → ${code(to)}`
 }
 

@@ -78,8 +78,3 @@ export function usualDuration(step: Step): string | undefined {
 export function waitFor(step: UpdateStep): Wait | undefined {
   return propertyNamed(step.property).waits?.find(({ appliesTo }) => appliesTo === undefined || appliesTo(step))
 }
-
-/** Returns true if the step removes protection or items, or takes over a table. */
-export function isDisruptive(step: Step): boolean {
-  return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')
-}

@@ -125,8 +125,8 @@ function planUpdate(
   const needed = inOrder(changes.map(({ step }) => step))
   const inWords = needed.flatMap(settingChanges).map(describeSettingChange)
   const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes: inWords }))
-  // A table of another owner is refused for that alone: the other remedies would be wrong advice. Adoption is not offered
-  // for a table that cannot be changed to its definition.
+  // A table of another owner is refused for that alone: the other remedies would be wrong advice. A table that cannot be
+  // changed to its definition is not offered for adoption.
   const ownership = disruptive.filter(
     ({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0),
   )

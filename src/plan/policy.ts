@@ -16,6 +16,11 @@ export function linesNeededBy(step: Step): readonly string[] {
   return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
 }
 
+/** Returns true if the step removes protection or items, or takes over a table. */
+export function isDisruptive(step: Step): boolean {
+  return step.kind === 'delete' || linesNeededBy(step).length > 0
+}
+
 export function isAllowed(step: Step, { allow }: Policy): boolean {
   return linesNeededBy(step).every((line) => allow.includes(line))
 }

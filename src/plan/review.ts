@@ -87,7 +87,7 @@ function compareDigests(plan: Plan, expected: string | undefined): readonly Refu
 function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   const now = reviewable(plan)
   const purposes = comparePurposes(now, reviewed)
-  // In another account every table has another id, and a run for another purpose has other steps. To list them says no more.
+  // For another target or purpose, the tables and the steps differ too. A list of them would say nothing new.
   if (purposes.length > 0) return purposes
   const reviewedSteps = new Set(reviewed.steps.map(({ canonical }) => canonical))
   const stepsNow = new Set(now.steps.map(({ canonical }) => canonical))

@@ -1,10 +1,10 @@
 /** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
 import { describeResult, type StepResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
-import { isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
+import { type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { type Notice, type Refusal, type Step, stepsOf } from '../plan/plan.ts'
-import { linesNeededBy } from '../plan/policy.ts'
+import { isDisruptive, linesNeededBy } from '../plan/policy.ts'
 import type { Tone } from '../run/run.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { count, listSome, plural } from '../text/readable.ts'

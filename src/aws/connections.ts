@@ -6,7 +6,8 @@ import { defaultTimeOuts, openNetwork } from '../network/network.ts'
 import { proxySecrets } from '../network/proxies.ts'
 import { regionSetting } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
-import type { SdkSettings, Variables } from './sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
+import type { SdkSettings } from './sdk-settings.ts'
 
 export interface ClientOptions {
   readonly region: string

@@ -4,7 +4,7 @@ import { HttpRequest, parseUrl } from '@smithy/core/protocols'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
-import type { Variables } from './sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
 
 /**
  * Requests a new token from the endpoint that the runner names.

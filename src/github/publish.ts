@@ -1,6 +1,5 @@
 /** Writes the result of a run: outputs for later steps, annotations, and the job summary. */
 import { longestPolicy } from '../aws/iam.ts'
-import type { Variables } from '../aws/sdk-settings.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { describeProgress, failuresOf } from '../report/failures.ts'
@@ -8,6 +7,7 @@ import { outputsOf } from '../report/outputs.ts'
 import { type Origin, renderSummary } from '../report/page.ts'
 import type { RunResult } from '../report/result.ts'
 import { describeVerdict } from '../report/verdict.ts'
+import type { Variables } from '../run/variables.ts'
 import { secretInOutputs } from './redaction.ts'
 import type { Runner } from './runner.ts'
 

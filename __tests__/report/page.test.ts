@@ -267,7 +267,7 @@ describe('a page', () => {
     expect([...html.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, title]) => title)).toEqual(
       ['apply', 'plan', 'verify', 'destroy'].map((command) => `Policy for ${command}`),
     )
-    expect(blocks.map((block) => JSON.parse(block))).toEqual(Object.values(policies.documents))
+    expect(blocks.map((block) => JSON.parse(block))).toEqual(Object.values(policies))
     expect(html).toMatch(/"alert note"[\s\S]*No account is known/)
   })
 

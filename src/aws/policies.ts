@@ -5,10 +5,7 @@ import type { Place } from '../table/target.ts'
 import { longestPolicy, longestSessionPolicy, type PolicyDocument, policyFor } from './iam.ts'
 import type { Role } from './session-request.ts'
 
-export interface Policies {
-  readonly place: Place
-  readonly documents: Readonly<Record<TableCommand, PolicyDocument>>
-}
+export type Policies = Readonly<Record<TableCommand, PolicyDocument>>
 
 export interface PolicyRequest {
   /** The last one works on the tables. */
@@ -38,14 +35,14 @@ export function makePolicies(
     account: account ?? '*',
     region: region === '' ? '*' : region,
   }
-  const documents = {
+  const policies = {
     apply: policyFor('apply', place, definitions),
     plan: policyFor('plan', place, definitions),
     verify: policyFor(sampleItems ? 'verify' : 'plan', place, definitions),
     destroy: policyFor('destroy', place, definitions),
   }
-  const limits = Object.entries(documents).flatMap(([name, policy]) => noticeLimits(name, policy))
-  return { policies: { place, documents }, notices: [...noticeUnknown(place), ...limits] }
+  const limits = Object.entries(policies).flatMap(([name, policy]) => noticeLimits(name, policy))
+  return { policies, notices: [...noticeUnknown(place), ...limits] }
 }
 
 function noticeUnknown({ partition, account, region }: Place): readonly string[] {

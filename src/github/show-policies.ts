@@ -12,7 +12,7 @@ export function showPolicies(inputs: Inputs, { log }: Pick<Runner, 'log'>): RunR
   const define = inputs.environment.name === '' ? defineEverywhere : defineTables
   const definitions = define(inputs.definition, inputs)
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf)
-  for (const [name, policy] of Object.entries(policies.documents)) {
+  for (const [name, policy] of Object.entries(policies)) {
     logGroup(log, `Policy ${name}`, JSON.stringify(policy, undefined, 2).split('\n'))
   }
   return { policies, notices }

@@ -88,7 +88,7 @@ export function delayAfterConflict(
 ): number | undefined {
   const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length
   if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
-  if (isBusy(error)) return retryDelay(error.cause, times, now, random)
+  if (isBusy(error)) return retryDelay(error.kind, error.cause, times, now, random)
   if (times > mostConflicts) return undefined
   // Random delays, so that two runs do not conflict again at the same time.
   const jitter = 0.5 + random

@@ -1,7 +1,6 @@
 /** Performs the steps of one table: sends each, waits for it, and reads the table again after a conflict. */
 import { DynamoDbError, StaleReadError } from '../aws/dynamodb-errors.ts'
-import { stoppedBy } from '../aws/retry.ts'
-import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
+import { isOutcomeUnknown, RemedyError, StoppedError, stoppedBy } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import { nameStep } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
@@ -334,6 +333,6 @@ async function waitAfterConflict(
     const awaited = isBusy(conflict)
       ? `DynamoDB to accept ${nameStep(step)}`
       : `someone else, who is changing the table "${step.table}"`
-    throw stoppedBy(reason, conflict.cause, awaited)
+    throw stoppedBy(reason, awaited, { cause: conflict.cause })
   })
 }

@@ -1,5 +1,5 @@
 /** Repeats failed calls, for every service. */
-import { StoppedError } from '../errors/errors.ts'
+import { stoppedBy } from '../errors/errors.ts'
 import { errorMessage, errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { classifyFailure, type FailureKind } from './failures.ts'
@@ -12,8 +12,14 @@ const mostTriesWhileUnavailable = 8
  *
  * @param tries the number of failures of this kind, from 1 up
  */
-export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
-  switch (classifyFailure(error)) {
+export function retryDelay(
+  kind: FailureKind,
+  error: unknown,
+  tries: number,
+  now: number,
+  random: number,
+): number | undefined {
+  switch (kind) {
     case 'final':
     case 'deferred':
       return undefined
@@ -38,39 +44,31 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  * @throws the last error unchanged, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
-  run: Run,
+  { clock, log, stop, abort }: Run,
   send: (signal: AbortSignal) => Promise<Answer>,
-  waitingFor?: () => string,
+  waitingFor: () => string,
   isTriedAgain: (kind: FailureKind, at: number) => boolean = () => true,
 ): Promise<Answer> {
   const triesByKind = new Map<FailureKind, number>()
   for (;;) {
-    if (run.stop.aborted) throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.())
+    if (stop.aborted) throw stoppedBy(stop.reason, waitingFor())
     try {
-      return await send(run.abort)
+      return await send(abort)
     } catch (error) {
-      const reason = run.abort.aborted ? run.abort.reason : run.stop.reason
-      if (run.abort.aborted || error === reason) throw stoppedBy(reason, error, waitingFor?.())
+      const { reason } = abort.aborted ? abort : stop
+      if (abort.aborted || error === reason) throw stoppedBy(reason, waitingFor(), { cause: error })
       const kind = classifyFailure(error)
       // Counted by kind: a throttled account must not use up the few tries of a broken connection.
       const tries = (triesByKind.get(kind) ?? 0) + 1
       triesByKind.set(kind, tries)
-      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
-      if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay)) throw error
-      run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
-      await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
-        throw stoppedBy(reason, error, waitingFor?.())
+      const delay = retryDelay(kind, error, tries, clock.now(), clock.random())
+      if (delay === undefined || !isTriedAgain(kind, clock.now() + delay)) throw error
+      log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
+      await clock.sleep(delay, stop).catch((reason: unknown) => {
+        throw stoppedBy(reason, waitingFor(), { cause: error })
       })
     }
   }
-}
-
-/** Adds the last error and the wait to a StoppedError; returns any other reason unchanged. */
-export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
-  if (!(reason instanceof StoppedError)) return reason
-  // The error of a call that was stopped before it was sent is the reason itself, so it is not added as a cause.
-  const stopped = error === reason ? reason : reason.after(error)
-  return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
 }
 
 /** The delay until the time that the message names: DynamoDB's after a change of protection, or GitHub's in api.ts. */

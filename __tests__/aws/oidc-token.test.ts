@@ -89,7 +89,7 @@ it('does not repeat the request after status 403, and does not show the body of 
   ).rejects.toMatchObject({
     name: 'IdTokenError',
     message: "GitHub answered the request for the job's OIDC token with status 403",
-    $metadata: { httpStatusCode: 403 },
+    status: 403,
   })
   expect(requests).toBe(1)
 })

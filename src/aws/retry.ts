@@ -1,6 +1,6 @@
 /** Repeats failed calls, for every service. */
 import { stoppedBy } from '../errors/errors.ts'
-import { errorMessage, errorName } from '../errors/thrown.ts'
+import { errorMessage, errorName, isErrorLike } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { classifyFailure, type FailureKind } from './failures.ts'
 
@@ -24,7 +24,7 @@ export function retryDelay(
     case 'deferred':
       return undefined
     case 'throttled':
-      return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
+      return delayGivenBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
     case 'misdated':
@@ -71,10 +71,10 @@ export async function retry<Answer>(
   }
 }
 
-/** The delay until the time that the message names: DynamoDB's after a change of protection, or GitHub's in api.ts. */
-function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
-  const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
-  const at = time === undefined ? Number.NaN : Date.parse(time)
+/** The delay until the time that the service gave: GitHub in `retryAt`, DynamoDB after a change of protection in its message. */
+function delayGivenBy(error: unknown, now: number, random: number): number | undefined {
+  const [, time = ''] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
+  const at = isErrorLike(error) && 'retryAt' in error ? Number(error.retryAt) : Date.parse(time)
   // A second more, because the time is in whole seconds. At most a minute, because the clock of the machine may be wrong.
   return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random
 }

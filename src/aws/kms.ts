@@ -1,13 +1,17 @@
 /** The port to KMS: reads the keys that definitions name by an alias. */
 import * as v from 'valibot'
+import { RemedyError } from '../errors/errors.ts'
+import { errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
+import { describeKeyStatement, keyArn } from '../table/key-permissions.ts'
 import type { DescribeKey } from '../table/property.ts'
 import { understand } from '../table/response.ts'
 import type { Target } from '../table/target.ts'
 import { type Credentials, callsIn } from './calls.ts'
 import type { ClientOptions } from './connections.ts'
-import { KmsError } from './kms-errors.ts'
+import { isAllowMissing } from './denials.ts'
 import { adaptivePace } from './pace.ts'
+import { remedyForAws } from './remedies.ts'
 
 /** The maximum number of concurrent calls. */
 const mostReads = 10
@@ -19,7 +23,7 @@ export function connectKms(
   run: Run,
   target: Target,
 ): DescribeKey {
-  const call = callsIn(credentials, ({ resource }, cause) => new KmsError(resource, target, cause))
+  const call = callsIn(credentials, ({ resource }, cause) => explainFailure(resource, target, cause))
   const pace = adaptivePace(mostReads)
   let loading: ReturnType<typeof load> | undefined
   const load = async () => {
@@ -44,3 +48,22 @@ const keySchema = v.object({
   Arn: v.pipe(v.string(), v.regex(/^arn:.*:key\/./)),
   KeySpec: v.optional(v.string()),
 })
+
+/** @param key the alias that a definition names */
+function explainFailure(key: string, target: Target, cause: unknown): RemedyError {
+  return new RemedyError(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
+    cause,
+    statements: isAllowMissing(cause) ? [JSON.stringify(describeKeyStatement(keyArn(key, target)))] : [],
+  })
+}
+
+function remedyForKms(key: string, { account, region }: Target, cause: unknown): string {
+  if (cause instanceof RemedyError) return cause.remedy
+  if (isAllowMissing(cause)) {
+    return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`
+  }
+  if (errorName(cause) === 'NotFoundException') {
+    return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`
+  }
+  return remedyForAws(cause, 'KMS')
+}

@@ -1,5 +1,4 @@
 /** Untrusted text made safe for the runner's log: lines, groups and annotations. */
-
 import type { Log, Tone } from '../run/run.ts'
 import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { visible } from '../text/readable.ts'

@@ -1,5 +1,4 @@
 /** Writes the result of a run on the pull request that the workflow event is about. */
-
 import { renderError } from '../errors/description.ts'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'

@@ -1,5 +1,4 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
-
 import type { Log, Tone } from '../run/run.ts'
 import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { shorten } from '../text/readable.ts'

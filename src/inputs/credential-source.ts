@@ -1,5 +1,4 @@
 /** Decides which source the first credentials come from. */
-
 import type { CredentialSource, Role } from '../aws/session-request.ts'
 import { isGitHubJob, type Variables } from '../run/variables.ts'
 import type { Values } from './declarations.ts'

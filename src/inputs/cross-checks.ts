@@ -1,5 +1,4 @@
 /** The rules between inputs, and between an input and the environment variables. */
-
 import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { Command } from '../plan/plan.ts'

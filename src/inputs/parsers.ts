@@ -1,5 +1,4 @@
 /** Parsers that any input can be declared with. */
-
 import type { Definition } from '../definition/definition.ts'
 import type { Variables } from '../run/variables.ts'
 import { quote } from '../text/readable.ts'

@@ -2,7 +2,7 @@
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
-import { defaultTimeOuts, openNetwork } from '../network/network.ts'
+import { openNetwork, type TimeOuts } from '../network/network.ts'
 import { proxySecrets } from '../network/proxies.ts'
 import { regionSetting } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
@@ -38,14 +38,14 @@ export interface Job {
  */
 export function openConnections(
   region: string,
-  { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
+  { environment, mask, endpoints }: Job & Pick<SdkSettings, 'endpoints'>,
   run: Run,
-  timeOuts = defaultTimeOuts,
+  timeOuts: TimeOuts,
 ) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
   mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [
-    ...(sdkSettings?.endpoints ?? []),
+    ...endpoints,
     { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
   ].filter(({ url }) => URL.canParse(url))
   const settingOf = ({ host }: URL) =>

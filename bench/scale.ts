@@ -55,7 +55,7 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
     const start = performance.now()
     const interrupted = new AbortController().signal
     await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
-      const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
+      const connections = openConnections(target.region, { variables: {}, mask: () => undefined }, run)
       const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(definitions), run)
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, definitions, run)

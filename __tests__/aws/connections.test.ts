@@ -9,7 +9,7 @@ import { aRun } from '../support/fakes.ts'
 type Variables = Readonly<Record<string, string>>
 
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
-const withoutMask = (environment: Variables) => ({ environment, mask: () => undefined })
+const withoutMask = (variables: Variables) => ({ variables, mask: () => undefined })
 let variables: Variables = {}
 
 /** Sets environment variables of the process until the end of the test. */
@@ -59,7 +59,7 @@ it.each(['', 'fast', 'auto'])(
 it("masks the job's request token before it is used, with the name of its variable", () => {
   const masked: string[] = []
   const mask = (secret: string, origin: string) => void masked.push(`${secret}: ${origin}`)
-  openConnections('ap-south-1', { environment: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token' }, mask }, aRun())
+  openConnections('ap-south-1', { variables: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token' }, mask }, aRun())
   expect(masked).toEqual(['request-token: ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
 })
 
@@ -67,15 +67,15 @@ it.each([
   ['the token', 'ACTIONS_ID_TOKEN_REQUEST_URL'],
   ['STS', 'AWS_ENDPOINT_URL_STS'],
 ])('names the variable that holds the address of %s where no server listens there', async (what, setting) => {
-  const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/token' }
+  const variables = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/token' }
   const endpoint = { service: 'STS', url: 'http://127.0.0.1:8', setting: 'AWS_ENDPOINT_URL_STS' }
   setVariables({ AWS_ENDPOINT_URL_STS: endpoint.url })
-  const job = { ...withoutMask(environment), sdkSettings: { endpoints: [endpoint], warnings: [] } }
+  const job = { ...withoutMask(variables), sdkSettings: { endpoints: [endpoint], warnings: [] } }
   const { clientOptions } = openConnections('ap-south-1', job, aRun())
   const call =
     what === 'STS'
       ? createStsClient(clientOptions, { credentials }).send(new GetCallerIdentityCommand({}))
-      : requestIdToken(clientOptions.requestHandler, environment, 'x', new AbortController().signal)
+      : requestIdToken(clientOptions.requestHandler, variables, 'x', new AbortController().signal)
   await expect(call).rejects.toMatchObject({
     name: 'UnreachableError',
     remedy: `Check ${setting}, and that a server listens at this address.`,

@@ -61,9 +61,9 @@ function prepare(config: string, variables: Variables): Variables {
   return given
 }
 
-function search(environment: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
-  const { clientOptions } = openConnections('ap-south-1', { environment, mask: () => undefined }, run)
-  return searchDefaultChain(clientOptions, { environment, mask }, run)
+function search(variables: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
+  const { clientOptions } = openConnections('ap-south-1', { variables, mask: () => undefined }, run)
+  return searchDefaultChain(clientOptions, { variables, mask }, run)
 }
 
 /** Describes how the search fails. */

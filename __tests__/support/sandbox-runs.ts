@@ -49,7 +49,7 @@ async function perform(
   const lines: string[] = []
   const log = { info: (line: string) => void lines.push(line), startGroup: () => undefined, endGroup: () => undefined }
   return await withinDeadline({ clock, log, timeoutSeconds: 21_600, interrupted }, async (run) => {
-    const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
+    const connections = openConnections(target.region, { variables: {}, mask: () => undefined }, run)
     const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(declared), run)
     const dynamoDb = connect(async () => key, target)
     const describeKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)

@@ -25,7 +25,7 @@ export type Connections = ReturnType<typeof openConnections>
 
 /** The environment variables of the job, and the function that masks its secrets in the log. */
 export interface Job {
-  readonly environment: Variables
+  readonly variables: Variables
   /** @param origin the name of the secret, which may be printed */
   readonly mask: (secret: string, origin: string) => void
 }
@@ -37,15 +37,15 @@ export interface Job {
  */
 export function openConnections(
   region: string,
-  { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
+  { variables, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
   run: Run,
   timeOuts = defaultTimeOuts,
 ) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
-  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
+  mask(variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [
     ...(sdkSettings?.endpoints ?? []),
-    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+    { url: variables.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
   ].filter(({ url }) => URL.canParse(url))
   const settingOf = ({ host }: URL) =>
     customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting

@@ -23,11 +23,10 @@ export interface InputSource {
   /** The text of an input; empty if it is not given. */
   readonly input: (name: string) => string
   /** The environment variables of the step. */
-  readonly environment: Variables
+  readonly variables: Variables
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
-  /** Absent: there are no such files. */
-  readonly sharedConfig?: SharedConfigFiles
+  readonly sharedConfig: SharedConfigFiles
   /** The file that `definition-file` names. Absent if the input is empty. */
   readonly definitionFile?: ReadDefinition | undefined
 }
@@ -37,7 +36,7 @@ export interface InputSource {
  * and what is legal
  */
 export function readInputs(source: InputSource) {
-  const { environment: variables, sharedConfig } = source
+  const { variables, sharedConfig } = source
   const { values, definition, problems } = readValues(source)
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
@@ -59,6 +58,8 @@ export function readInputs(source: InputSource) {
     ...request,
     command,
     definition,
+    /** As the file names keys: an alias is not resolved. */
+    definitions,
     definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
@@ -95,7 +96,7 @@ export function readInputs(source: InputSource) {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
+function readValues({ input, variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
   readonly definition: Definition

@@ -13,7 +13,7 @@ import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
 import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
-import type { Declaration } from './parsers.ts'
+import type { InputDeclaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
 export type Inputs = ReturnType<typeof readInputs>
@@ -107,7 +107,7 @@ function readValues({ input, variables, partitionOf, definitionFile }: InputSour
     definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
   const known = fileProblems.length === 0 ? definition : undefined
   const parsed = inputNames.map((name) => {
-    const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
+    const { default: byDefault, parse }: InputDeclaration<unknown> = declarations[name]
     const problems: string[] = []
     const report = (problem: string) => problems.push(`${name} ${problem}`)
     const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })

@@ -10,7 +10,7 @@ import { aRun } from '../support/fakes.ts'
 type Variables = Readonly<Record<string, string>>
 
 const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
-const withoutMask = (environment: Variables) => ({ environment, mask: () => undefined, endpoints: [] })
+const withoutMask = (variables: Variables) => ({ variables, mask: () => undefined, endpoints: [] })
 let variables: Variables = {}
 
 /** Sets environment variables of the process until the end of the test. */
@@ -69,15 +69,15 @@ it.each([
   ['the token', 'ACTIONS_ID_TOKEN_REQUEST_URL'],
   ['STS', 'AWS_ENDPOINT_URL_STS'],
 ])('names the variable that holds the address of %s where no server listens there', async (what, setting) => {
-  const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/token' }
+  const variables = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/token' }
   const endpoint = { service: 'STS', url: 'http://127.0.0.1:8', setting: 'AWS_ENDPOINT_URL_STS' }
   setVariables({ AWS_ENDPOINT_URL_STS: endpoint.url })
-  const job = { ...withoutMask(environment), endpoints: [endpoint] }
+  const job = { ...withoutMask(variables), endpoints: [endpoint] }
   const { clientOptions } = openConnections('ap-south-1', job, aRun(), defaultTimeOuts)
   const call =
     what === 'STS'
       ? createStsClient(clientOptions, { credentials }).send(new GetCallerIdentityCommand({}))
-      : requestIdToken(clientOptions.requestHandler, environment, 'x', new AbortController().signal)
+      : requestIdToken(clientOptions.requestHandler, variables, 'x', new AbortController().signal)
   await expect(call).rejects.toMatchObject({
     name: 'UnreachableError',
     remedy: `Check ${setting}, and that a server listens at this address.`,

@@ -62,14 +62,14 @@ function prepare(config: string, variables: Variables): Variables {
   return given
 }
 
-function search(environment: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
+function search(variables: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
   const { clientOptions } = openConnections(
     'ap-south-1',
-    { environment, mask: () => undefined, endpoints: [] },
+    { variables, mask: () => undefined, endpoints: [] },
     run,
     defaultTimeOuts,
   )
-  return searchDefaultChain(clientOptions, { environment, mask }, run)
+  return searchDefaultChain(clientOptions, { variables, mask }, run)
 }
 
 /** Describes how the search fails. */

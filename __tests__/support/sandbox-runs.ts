@@ -50,7 +50,7 @@ async function perform(
   const lines: string[] = []
   const log = { info: (line: string) => void lines.push(line), startGroup: () => undefined, endGroup: () => undefined }
   return await withinDeadline({ clock, log, timeoutSeconds: 21_600, interrupted }, async (run) => {
-    const job = { environment: {}, mask: () => undefined, endpoints: [] }
+    const job = { variables: {}, mask: () => undefined, endpoints: [] }
     const connections = openConnections(target.region, job, run, defaultTimeOuts)
     const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(declared), run)
     const dynamoDb = connect(async () => key, target)

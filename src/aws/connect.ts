@@ -17,12 +17,12 @@ import type { SessionRequest } from './session-request.ts'
  */
 export async function connectToAws(
   request: SessionRequest & { readonly region: string; readonly sdkSettings: SdkSettings },
-  { environment, mask, load }: Job & { readonly load: () => Promise<void> },
+  { variables, mask, load }: Job & { readonly load: () => Promise<void> },
   readCount: number,
   run: Run,
   timeOuts: TimeOuts,
 ) {
-  const job = { environment, mask }
+  const job = { variables, mask }
   const { region, sdkSettings } = request
   const connections = openConnections(region, { ...job, endpoints: sdkSettings.endpoints }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([

@@ -26,7 +26,7 @@ export type Connections = ReturnType<typeof openConnections>
 
 /** The environment variables of the job, and the function that masks its secrets in the log. */
 export interface Job {
-  readonly environment: Variables
+  readonly variables: Variables
   /** @param origin the name of the secret, which may be printed */
   readonly mask: (secret: string, origin: string) => void
 }
@@ -38,15 +38,15 @@ export interface Job {
  */
 export function openConnections(
   region: string,
-  { environment, mask, endpoints }: Job & Pick<SdkSettings, 'endpoints'>,
+  { variables, mask, endpoints }: Job & Pick<SdkSettings, 'endpoints'>,
   run: Run,
   timeOuts: TimeOuts,
 ) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
-  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
+  mask(variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [
     ...endpoints,
-    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+    { url: variables.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
   ].filter(({ url }) => URL.canParse(url))
   const settingOf = ({ host }: URL) =>
     customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { secretInput } from '../github/runner.ts'
 import { declarations, type InputName, inputNames } from '../inputs/declarations.ts'
-import type { Declaration } from '../inputs/parsers.ts'
+import type { InputDeclaration } from '../inputs/parsers.ts'
 import { givenInputs, suggestInput } from '../inputs/unknown-inputs.ts'
 import type { Variables } from '../run/variables.ts'
 import { count, listSome, quote, visible } from '../text/readable.ts'
@@ -126,13 +126,13 @@ function suggestFlag(name: string, value = ''): string {
 
 /** Reports whether the flag without a value means true. */
 export function mayStandAlone(name: InputName): boolean {
-  const { isSwitch, choices = [] }: Declaration<unknown> = declarations[name]
+  const { isSwitch, choices = [] }: InputDeclaration<unknown> = declarations[name]
   return isSwitch === true || choices.includes('true')
 }
 
 function checkRepetitions(flags: readonly Flag[]): readonly string[] {
   return inputNames.flatMap((name) => {
-    const { hasLines }: Declaration<unknown> = declarations[name]
+    const { hasLines }: InputDeclaration<unknown> = declarations[name]
     const times = flags.filter((flag) => flag.name === name).length
     return hasLines === true || times < 2
       ? []

@@ -50,9 +50,9 @@ async function writeComment(
   runner: Runner,
   run: Run,
 ): Promise<void> {
-  const { environment } = runner
-  const place = placeOf(environment, token)
-  const event = pullRequestOf(environment, await runner.readEvent())
+  const { variables } = runner
+  const place = placeOf(variables, token)
+  const event = pullRequestOf(variables, await runner.readEvent())
   if (event.kind === 'none') return noticeAbsence(event.reason, runner)
   const target = result.target ?? expectedTarget(inputs)
   if (token === '') {
@@ -71,7 +71,7 @@ async function writeComment(
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...originOf(environment),
+    ...originOf(variables),
     commit,
     redact: runner.redact,
   })

@@ -21,7 +21,7 @@ export async function publish(reached: RunResult, runner: Runner): Promise<void>
   runner.log.info(`${subject}: ${sentence}`, tone)
   await unlessItFails(
     runner,
-    async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.environment))),
+    async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.variables))),
     'The job summary could not be written.',
     'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
   )

@@ -10,7 +10,7 @@ import { isTableName, nameRule } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import {
   choice,
-  type Declaration,
+  type InputDeclaration,
   lines,
   list,
   type ParserContext,
@@ -74,12 +74,11 @@ export const declarations = {
   'fail-on-drift': trueOrFalse(),
   comment: trueOrFalse(),
   // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
-  'github-token': { default: '', expression: '${{ github.token }}', parse: (text: string) => text },
+  'github-token': { default: '', parse: (text: string) => text },
   'sample-items': choice(['auto', 'true', 'false'], 'auto'),
   destroy: trueOrFalse(),
   'confirm-destroy': { default: '', hasLines: true, parse: splitLines },
-} satisfies Readonly<Record<string, Declaration<unknown>>>
+} satisfies Readonly<Record<string, InputDeclaration<unknown>>>
 
 export type InputName = keyof typeof declarations
 

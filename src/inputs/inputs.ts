@@ -14,7 +14,7 @@ import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
 import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
-import type { Declaration } from './parsers.ts'
+import type { InputDeclaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
 export type Inputs = ReturnType<typeof readInputs>
@@ -24,11 +24,10 @@ export interface InputSource {
   /** The text of an input; empty if it is not given. */
   readonly input: (name: string) => string
   /** The environment variables of the step. */
-  readonly environment: Variables
+  readonly variables: Variables
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
-  /** Absent: there are no such files. */
-  readonly sharedConfig?: SharedConfigFiles
+  readonly sharedConfig: SharedConfigFiles
   /** The file that `definition-file` names. Absent if the input is empty. */
   readonly definitionFile?: ReadDefinition | undefined
 }
@@ -38,7 +37,7 @@ export interface InputSource {
  * and what is legal
  */
 export function readInputs(source: InputSource) {
-  const { environment: variables, sharedConfig } = source
+  const { variables, sharedConfig } = source
   const { values, definition, problems } = readValues(source)
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
@@ -60,6 +59,8 @@ export function readInputs(source: InputSource) {
     ...request,
     command,
     definition,
+    /** As the file names keys: an alias is not resolved. */
+    definitions,
     definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
@@ -96,7 +97,7 @@ export function readInputs(source: InputSource) {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
+function readValues({ input, variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
   readonly definition: Definition
@@ -107,7 +108,7 @@ function readValues({ input, environment: variables, partitionOf, definitionFile
     definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
   const known = fileProblems.length === 0 ? definition : undefined
   const parsed = inputNames.map((name) => {
-    const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
+    const { default: byDefault, parse }: InputDeclaration<unknown> = declarations[name]
     const problems: string[] = []
     const report = (problem: string) => problems.push(`${name} ${problem}`)
     const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })

@@ -36,19 +36,7 @@ export interface RunResult {
   readonly error?: unknown
 }
 
-/** The parts of a result, each as soon as the run reaches it. */
-export type Stages = AsyncGenerator<RunResult>
-
-/** Merges the results that a run reaches one after the other. Their warnings are kept together. An error loses none. */
-export async function collectResults(first: RunResult, stages: Stages): Promise<RunResult> {
-  let result = first
-  try {
-    for await (const stage of stages) {
-      const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])]
-      result = { ...result, ...stage, warnings }
-    }
-    return result
-  } catch (error) {
-    return { ...result, error }
-  }
+/** Adds what the run reached last. Warnings are kept together. */
+export function addResult(before: RunResult, reached: RunResult): RunResult {
+  return { ...before, ...reached, warnings: [...(before.warnings ?? []), ...(reached.warnings ?? [])] }
 }

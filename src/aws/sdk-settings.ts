@@ -43,7 +43,7 @@ const services = ['STS', 'DynamoDB', 'KMS', 'SSO', 'SSO OIDC', 'Signin']
  */
 export function readSdkSettings(
   variables: Variables,
-  sharedConfig: SharedConfigFiles = { configFile: {}, credentialsFile: {} },
+  sharedConfig: SharedConfigFiles,
 ): SdkSettings & { readonly problems: readonly string[] } {
   const sources = findSources(variables, sharedConfig)
   const { find, findEndpoint, ignoresEndpoints } = sources

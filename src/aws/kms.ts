@@ -5,7 +5,7 @@ import { errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { describeKeyStatement, keyArn } from '../table/key-permissions.ts'
 import type { DescribeKey } from '../table/property.ts'
-import { understand } from '../table/response.ts'
+import { explainUnreadable } from '../table/response.ts'
 import type { Target } from '../table/target.ts'
 import { type Credentials, callsIn } from './calls.ts'
 import type { ClientOptions } from './connections.ts'
@@ -38,7 +38,9 @@ export function connectKms(
       resource: key,
       send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal }),
     })
-    const { Arn, KeySpec } = understand('DescribeKey', key, () => v.parse(keySchema, KeyMetadata), 'KMS')
+    const read = v.safeParse(keySchema, KeyMetadata)
+    if (!read.success) throw explainUnreadable('DescribeKey', key, new v.ValiError(read.issues), 'KMS')
+    const { Arn, KeySpec } = read.output
     // Endpoints older than KeySpec have symmetric keys only.
     return { arn: Arn, isSymmetric: KeySpec === undefined || KeySpec === 'SYMMETRIC_DEFAULT' }
   }

@@ -1,6 +1,7 @@
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
+import { clientOptionsFor } from '../../src/aws/connections.ts'
 import { connectKms } from '../../src/aws/kms.ts'
 import { describeError, renderError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
@@ -29,8 +30,7 @@ beforeEach(() => {
     requested.push(options?.forceRefresh === true)
     return { accessKeyId: 'a', secretAccessKey: 'b' }
   }
-  const clientOptions = { region: target.region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const }
-  describeKey = connectKms(clientOptions, credentials, run, target)
+  describeKey = connectKms(clientOptionsFor(target.region, new NodeHttpHandler()), credentials, run, target)
 })
 
 const calls = () => aws.commandCalls(DescribeKeyCommand).map(({ args: [{ input }] }) => input)

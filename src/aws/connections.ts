@@ -9,17 +9,21 @@ import type { Run } from '../run/run.ts'
 import type { Variables } from '../run/variables.ts'
 import type { SdkSettings } from './sdk-settings.ts'
 
-export interface ClientOptions {
-  readonly region: string
-  readonly requestHandler: NodeHttpHandler
-  /** Set to 1 because retry.ts repeats calls: it knows the deadline of the run. */
-  readonly maxAttempts: 1
-  /** Prevents the mode `auto`, in which the SDK requests the region from the instance metadata. */
-  readonly defaultsMode?: 'legacy'
-  /** Prevents the mode `adaptive`, which would limit the rate of calls, as pace.ts does. */
-  readonly retryMode?: 'standard'
-  /** Prevents `sigv4a`, which a variable may prefer: calls to STS would be signed for no region. */
-  readonly authSchemePreference?: string[]
+export type ClientOptions = ReturnType<typeof clientOptionsFor>
+
+export function clientOptionsFor(region: string, requestHandler: NodeHttpHandler) {
+  return {
+    region,
+    requestHandler,
+    // retry.ts repeats calls: it knows the deadline of the run.
+    maxAttempts: 1,
+    // In the mode `auto` the SDK requests the region from the instance metadata.
+    defaultsMode: 'legacy' as const,
+    // The mode `adaptive` would limit the rate of calls, as pace.ts does.
+    retryMode: 'standard',
+    // A variable may prefer `sigv4a`: calls to STS would be signed for no region.
+    authSchemePreference: ['sigv4'],
+  }
 }
 
 export type Connections = ReturnType<typeof openConnections>
@@ -51,15 +55,7 @@ export function openConnections(
   const settingOf = ({ host }: URL) =>
     customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting
   const { requestHandler, ...connections } = openNetwork(settingOf, run, timeOuts)
-  const clientOptions: ClientOptions = {
-    region,
-    requestHandler,
-    maxAttempts: 1,
-    defaultsMode: 'legacy',
-    retryMode: 'standard',
-    authSchemePreference: ['sigv4'],
-  }
-  return { clientOptions, ...connections }
+  return { clientOptions: clientOptionsFor(region, requestHandler), ...connections }
 }
 
 export function createStsClient(

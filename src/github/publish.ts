@@ -14,8 +14,9 @@ import type { Runner } from './runner.ts'
 /** Sets every output that the result gives: none after wrong inputs, all of them after a plan. */
 export async function publish(reached: RunResult, runner: Runner): Promise<void> {
   await runner.load()
-  const outputs = findOutputs(reached, runner)
-  const result = await writeOutputs(withSecretError(reached, outputs), outputs, runner)
+  const outputs = outputsOf(reached)
+  const error = failuresOf(reached).length === 0 ? findSecretError(outputs, runner) : undefined
+  const result = await writeOutputs(error === undefined ? reached : { ...reached, error }, outputs, runner)
   reportWarnings(result, runner)
   reportFailures(result, runner)
   const { tone, subject, sentence } = describeVerdict(result)
@@ -47,17 +48,17 @@ const longestOutput = 524_288
  * @throws {RemedyError} if an output would hold a secret
  */
 export function assertPublishable(result: RunResult, runner: Pick<Runner, 'findSecret' | 'log'>): RunResult {
-  const outputs = findOutputs(result, runner)
-  const { error } = withSecretError(result, outputs)
+  const outputs = outputsOf(result)
+  const error = findSecretError(outputs, runner)
   if (error !== undefined) throw error
   const warnings = [
-    ...outputs
-      .filter(({ value }) => value.length > longestOutput)
+    ...Object.entries(outputs)
+      .filter(([, { length }]) => length > longestOutput)
       .map(
-        ({ name, value }) =>
-          `The output ${name} has ${value.length} characters, but GitHub hands at most ${longestOutput} to another job. Define fewer tables in one file, or pass the file that plan-file names as an artifact.`,
+        ([name, { length }]) =>
+          `The output ${name} has ${length} characters, but GitHub hands at most ${longestOutput} to another job. Define fewer tables in one file, or pass the file that plan-file names as an artifact.`,
       ),
-    ...warnOfPolicy(outputs.find(({ name }) => name === 'tenant-access-policy')?.value),
+    ...warnOfPolicy(outputs['tenant-access-policy']),
   ]
   for (const warning of warnings) runner.log.info(warning)
   return { ...result, warnings }
@@ -70,29 +71,21 @@ function warnOfPolicy(policy = ''): readonly string[] {
   ]
 }
 
-/** An output, with the origin of a secret that its value holds. */
-interface Output {
-  readonly name: string
-  readonly value: string
-  readonly origin: string | undefined
-}
+type Outputs = ReturnType<typeof outputsOf>
 
-function findOutputs(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): readonly Output[] {
-  return Object.entries(outputsOf(result)).map(([name, value]) => ({ name, value, origin: findSecret(value) }))
-}
-
-/** Makes a result fail if one of its outputs holds a secret. The failure of a run that has failed already stays. */
-function withSecretError(result: RunResult, outputs: readonly Output[]): RunResult {
-  const found = outputs.flatMap(({ name, origin }) =>
-    origin === undefined ? [] : [{ output: `output ${name}`, origin }],
-  )
-  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: secretInOutputs(found) }
+/** Makes the error of outputs that hold a secret; undefined if none does. */
+function findSecretError(outputs: Outputs, { findSecret }: Pick<Runner, 'findSecret'>): RemedyError | undefined {
+  const found = Object.entries(outputs).flatMap(([name, value]) => {
+    const origin = findSecret(value)
+    return origin === undefined ? [] : [{ output: `output ${name}`, origin }]
+  })
+  return found.length === 0 ? undefined : secretInOutputs(found)
 }
 
 /** Writes the outputs that hold no secret, and the plan file. Returns the result, with an error if that is not possible. */
-async function writeOutputs(result: RunResult, found: readonly Output[], runner: Runner): Promise<RunResult> {
-  const outputs = found.filter(({ origin }) => origin === undefined)
-  const plan = outputs.find(({ name }) => name === 'plan')?.value
+async function writeOutputs(result: RunResult, all: Outputs, runner: Runner): Promise<RunResult> {
+  const outputs = Object.entries(all).filter(([, value]) => runner.findSecret(value) === undefined)
+  const plan = outputs.find(([name]) => name === 'plan')?.[1]
   const planFile = await unlessItFails(
     runner,
     async () => (plan === undefined ? undefined : runner.writeTemporaryFile('tenant-tables-plan.json', plan)),
@@ -100,7 +93,7 @@ async function writeOutputs(result: RunResult, found: readonly Output[], runner:
     'Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.',
   )
   try {
-    for (const { name, value } of outputs) runner.setOutput(name, value)
+    for (const [name, value] of outputs) runner.setOutput(name, value)
     if (planFile !== undefined) runner.setOutput('plan-file', planFile)
     return result
   } catch (cause) {

@@ -81,17 +81,16 @@ export async function withinDeadline<Result>(
   const aborting = new AbortController()
   const leaving = new AbortController()
   const ended = new AbortController()
-  const after = timerOf(clock, ended.signal)
   const stop = (reason: StoppedError) => {
     if (stopping.signal.aborted) return
     stopping.abort(reason)
-    after(graceMilliseconds, () => aborting.abort(reason))
-    after(leaveMilliseconds, () => leaving.abort(reason))
+    actAfter(graceMilliseconds, clock, ended.signal, () => aborting.abort(reason))
+    actAfter(leaveMilliseconds, clock, ended.signal, () => leaving.abort(reason))
   }
   const interrupt = () =>
     stop(new StoppedError('The run was cancelled.', 'Run it again: it continues where this run stopped.'))
 
-  after(timeoutSeconds * 1000, () =>
+  actAfter(timeoutSeconds * 1000, clock, ended.signal, () =>
     stop(
       new StoppedError(
         `The run did not finish within its ${timeoutSeconds} seconds.`,
@@ -114,11 +113,9 @@ export async function withinDeadline<Result>(
   }
 }
 
-/** Returns a function that acts after a time, unless the work has ended by then. */
-function timerOf(clock: Clock, ended: AbortSignal) {
-  return (milliseconds: number, act: () => void): void => {
-    clock.sleep(milliseconds, ended).then(act, () => undefined)
-  }
+/** Acts after a time, unless the signal fires first. */
+function actAfter(milliseconds: number, clock: Clock, ended: AbortSignal, act: () => void): void {
+  clock.sleep(milliseconds, ended).then(act, () => undefined)
 }
 
 /** A copy of the run for deleting sample items: it ends at `leave`. */
@@ -135,7 +132,7 @@ export async function withinSeconds<Result>(
 ): Promise<Result> {
   const over = new AbortController()
   const ended = new AbortController()
-  timerOf(run.clock, ended.signal)(seconds * 1000, () => over.abort(reason))
+  actAfter(seconds * 1000, run.clock, ended.signal, () => over.abort(reason))
   const sooner = (signal: AbortSignal) => AbortSignal.any([signal, over.signal])
   try {
     return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) })

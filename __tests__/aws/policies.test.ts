@@ -6,11 +6,10 @@ const role = (account: string, partition = 'aws') => ({
   partition,
   account,
 })
-const partitionOf = (region: string) => (region.startsWith('cn-') ? 'aws-cn' : 'aws')
 
 function make(request: Partial<PolicyRequest>, definitions = theTables() as readonly ReturnType<typeof aTable>[]) {
   const given = { roles: [], allowedAccountIds: [], region: '', sampleItems: true, ...request }
-  return makePolicies(given, definitions, partitionOf)
+  return makePolicies(given, definitions)
 }
 
 const arnsOf = (request: Partial<PolicyRequest>) => make(request).policies.plan.Statement[0]?.Resource

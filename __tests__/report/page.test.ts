@@ -260,7 +260,6 @@ describe('a page', () => {
     const { policies, notices } = makePolicies(
       { roles: [], allowedAccountIds: [], region: 'ap-south-1', sampleItems: true },
       [tenant],
-      () => 'aws',
     )
     const page = renderSummary({ command: 'policy', policies, notices }, asItIs)
     const { html, blocks } = renderAsGitHub(page)

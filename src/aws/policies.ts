@@ -2,6 +2,7 @@
 import type { TableCommand } from '../plan/plan.ts'
 import type { TableDefinition } from '../table/table.ts'
 import type { Place } from '../table/target.ts'
+import { partitionOf } from './connections.ts'
 import { longestPolicy, longestSessionPolicy, type PolicyDocument, policyFor } from './iam.ts'
 import type { Role } from './session-request.ts'
 
@@ -20,13 +21,11 @@ export interface PolicyRequest {
  * Makes the least-privilege policy of each command, without a call.
  *
  * @param definitions of one environment, or of several
- * @param partitionOf the partition of a region
  * @returns the policies, and notices about what they do not know and about limits of AWS that they exceed
  */
 export function makePolicies(
   { roles, allowedAccountIds, region, sampleItems }: PolicyRequest,
   definitions: readonly TableDefinition[],
-  partitionOf: (region: string) => string,
 ): { readonly policies: Policies; readonly notices: readonly string[] } {
   const role = roles.at(-1)
   const account = role?.account ?? (allowedAccountIds.length === 1 ? allowedAccountIds[0] : undefined)

@@ -38,13 +38,13 @@ export const defaultTenantKey = 'tenant_id'
 export type Path = readonly (string | number)[]
 
 /** Fields of one place in the definition. */
-export interface Layer {
+interface Layer {
   readonly path: Path
   readonly fields: Fields
 }
 
 /** The value of a field after all layers, and the place of the highest layer that declares it. */
-export interface MergedField {
+interface MergedField {
   readonly path: Path
   readonly value: unknown
 }
@@ -53,7 +53,7 @@ export interface MergedField {
 export type MergedFields = ReadonlyMap<string, MergedField>
 
 /** `auto` follows the environment; the others are explicit. */
-export type ProtectionSetting = 'auto' | 'true' | 'false'
+type ProtectionSetting = 'auto' | 'true' | 'false'
 
 /** The inputs that a definition is merged with. */
 export interface TableRequest {

@@ -1,7 +1,7 @@
 /** Decides whether an environment is production, and by which rule. */
 import { isSameEnvironment } from '../table/target.ts'
 
-export interface ProductionDecision {
+interface ProductionDecision {
   readonly production: boolean
   /** The rule that decided, for the log and the summary: `production, because ...`, or `not production` with the reason. */
   readonly rule: string

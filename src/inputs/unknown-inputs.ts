@@ -34,7 +34,7 @@ export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: 
   'confirm-destroy': 'confirm confirm-delete confirm-deletion',
 }
 
-export interface GivenInput {
+interface GivenInput {
   /** In lower case. */
   readonly name: string
   readonly variable: string

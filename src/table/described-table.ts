@@ -26,7 +26,7 @@ export interface SettledTable extends Description, Omit<ReadyTable, 'status' | '
  * A table whose values cannot be relied on. While it is `changing`, they may be the old ones. While it is `unavailable`,
  * DynamoDB omits some, such as the key of a table that is DELETING.
  */
-export interface UnsettledTable extends Description {
+interface UnsettledTable extends Description {
   readonly phase: 'changing' | 'unavailable'
 }
 

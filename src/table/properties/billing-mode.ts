@@ -16,7 +16,7 @@ import {
 /** On demand, or provisioned with the units of the table. */
 export type BillingMode = 'PAY_PER_REQUEST' | ProvisionedCapacity
 
-export interface ProvisionedCapacity {
+interface ProvisionedCapacity {
   readonly ProvisionedThroughput: Throughput
   /**
    * The units of every global index on the table. Only in the new value of a change from on demand: DynamoDB takes the

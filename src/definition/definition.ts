@@ -203,7 +203,7 @@ function listTags(tags: TagMap): readonly Tag[] {
   return [...tags].map(([Key, Value]) => ({ Key, Value }))
 }
 
-/** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
+/** The field of a protection. Outside production `auto` declares none: a protection that someone turned on stays on. */
 function protect<Value>(
   { name, protection }: Property<string, Value>,
   setting: ProtectionSetting,

@@ -1,16 +1,6 @@
 /** The text of a definition file as a tree of values with their places. Loads `yaml`, so it is imported late. */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type ParsedNode,
-  parseAllDocuments,
-  visit,
-  type YAMLMap,
-} from 'yaml'
+import type { Document, ParsedNode, YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml'
 import type { Path } from './definition.ts'
 
 /** Both count from 1. */

@@ -15,8 +15,7 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
     input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
     otherwise: false,
   },
-  changes: (from, to) =>
-    from === to ? [] : [{ kind: 'update', from, to, risk: to ? 'safe' : { allow: [removal] } }],
+  changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: to ? 'safe' : { allow: [removal] } }]),
   request: ({ name: TableName }, { to }) => ({
     operation: 'UpdateTable',
     input: { TableName, DeletionProtectionEnabled: to },

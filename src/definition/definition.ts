@@ -195,7 +195,8 @@ export function defineEverywhere(
   )
 }
 
-function valuesOf(merged: MergedFields): Fields {
+/** The fields without their places. */
+export function valuesOf(merged: MergedFields): Fields {
   return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]))
 }
 

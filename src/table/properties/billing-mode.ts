@@ -30,13 +30,6 @@ interface IndexThroughput {
   readonly ProvisionedThroughput: Throughput
 }
 
-/** The part of a global index that the billing mode depends on. */
-interface BilledIndex {
-  readonly IndexName: string
-  readonly ProvisionedThroughput?: Throughput | undefined
-  readonly OnDemandThroughput?: OnDemandThroughput | undefined
-}
-
 const mode = v.picklist(['PAY_PER_REQUEST', 'PROVISIONED'])
 
 /** On demand or provisioned capacity. */
@@ -152,10 +145,10 @@ function switchToProvisioned(
   { ProvisionedThroughput }: ProvisionedCapacity,
   { table, declared, observed }: Comparison,
 ): Change<BillingMode> | Impossible {
-  const declaredUnits = new Map(globalIndexes(declared).map((index) => [index.IndexName, index.ProvisionedThroughput]))
-  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
+  const { GlobalSecondaryIndexes: declaredIndexes = [] } = declared
+  const indexes = (observed.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => ({
     IndexName,
-    ProvisionedThroughput: declaredUnits.get(IndexName),
+    ProvisionedThroughput: declaredIndexes.find((each) => each.IndexName === IndexName)?.ProvisionedThroughput,
   }))
   const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === undefined)
   if (withoutUnits.length > 0) {
@@ -175,17 +168,13 @@ function switchToProvisioned(
 }
 
 /** `MaxReadRequestUnits 100`, `MaxReadRequestUnits 100 of the index "by-email"` */
-function maximumsOf(observed: Comparison['observed']): readonly string[] {
+function maximumsOf({ OnDemandThroughput, GlobalSecondaryIndexes = [] }: Comparison['observed']): readonly string[] {
   const list = (maximums: OnDemandThroughput | undefined, of: string) =>
     maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`)
   return [
-    ...list(observed.OnDemandThroughput, ''),
-    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`)),
+    ...list(OnDemandThroughput, ''),
+    ...GlobalSecondaryIndexes.flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`)),
   ]
-}
-
-function globalIndexes(values: Comparison['declared']): readonly BilledIndex[] {
-  return values.GlobalSecondaryIndexes ?? []
 }
 
 function unitsOf({ ProvisionedThroughput }: ProvisionedCapacity): ProvisionedCapacity {

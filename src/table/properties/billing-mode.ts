@@ -7,7 +7,6 @@ import {
   isSameThroughput,
   maximumSettings,
   type OnDemandThroughput,
-  readThroughput,
   type Throughput,
   throughputSchema,
   undeclaredMaximums,
@@ -135,9 +134,10 @@ export function isSwitchToProvisioned({ declared, observed }: Comparison): boole
 }
 
 /** DynamoDB omits the summary of a table that was never on demand. */
-function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }: TableDescription): unknown {
+function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput = {} }: TableDescription): unknown {
   const name = summary ? summary.BillingMode : 'PROVISIONED'
-  return name === 'PROVISIONED' ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput
+  return name === 'PROVISIONED' ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : name
 }
 
 /** A global index without declared units makes the change impossible: DynamoDB needs those of every index. */

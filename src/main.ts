@@ -45,7 +45,11 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
   await publish(result, runner)
 }
 
-/** @param record takes each result as soon as it is reached, so that an error loses none */
+/**
+ * Plans the changes of the tables, and performs the command.
+ *
+ * @param record takes each result as soon as it is reached, so that an error loses none
+ */
 export async function reconcile(
   inputs: Inputs,
   runner: Runner,
@@ -53,27 +57,25 @@ export async function reconcile(
   timeOuts: TimeOuts,
   record: (reached: RunResult) => void,
 ): Promise<void> {
-  const { command, productionRule, region, environment, policy, definition, definitionFile } = inputs
+  const { command, productionRule, region, environment, policy, definition, definitions: declared } = inputs
+  const { definitionFile, sampleItems, waitForIndexes } = inputs
   const { endpoints, warnings } = inputs.sdkSettings
   record({ command, productionRule, definitionFile, endpoints, warnings })
   if (command === 'policy') return record(showPolicies(inputs, runner))
   const reviewed = await readReview(inputs, runner.readFile)
   record({ review: describeReview(reviewed, command) })
-  const aws = await connectToAws(inputs, runner, countReads(inputs.definitions), run, timeOuts)
+  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   const target = { ...aws.account, region, environment }
   record({ target })
   run.log.info(`Account ${target.account}`)
   const { dynamoDb, describeKey } = aws.open(target)
-  const definitions = policy.destroy
-    ? inputs.definitions
-    : await resolveDefinitions(inputs.definitions, target, describeKey)
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed)
   const review = describeReview(reviewed, command, plan)
   record(assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner))
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), review])
   if (inputs.failOnDrift) assertAsDefined(plan)
-  const { sampleItems, waitForIndexes } = inputs
   const work = { dynamoDb, target, definitions, observed, readAt, plan, run }
   if (command === 'verify') record({ verification: await verifyTables({ ...work, sampleItems }) })
   if (command === 'apply' || command === 'destroy') record({ outcome: await applyPlan({ ...work, waitForIndexes }) })

@@ -158,6 +158,7 @@ export function sourceOf(
     input: (name) => given[name] ?? '',
     variables,
     sharedConfig: { configFile: {}, credentialsFile: {} },
+    definitionFile: undefined,
     partitionOf: (region) => (region.startsWith('cn-') ? 'aws-cn' : 'aws'),
   }
 }

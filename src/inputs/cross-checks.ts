@@ -17,7 +17,7 @@ interface CheckContext {
   readonly definition: Definition
 }
 
-export interface CrossCheck {
+interface CrossCheck {
   /** The inputs that the check reads. It is skipped if one of them is wrong by itself. */
   readonly inputs: readonly [InputName, ...InputName[]]
   /** Finds problems with the first of the inputs. */

@@ -28,8 +28,8 @@ export interface InputSource {
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
   readonly sharedConfig: SharedConfigFiles
-  /** The file that `definition-file` names. Absent if the input is empty. */
-  readonly definitionFile?: ReadDefinition | undefined
+  /** The file that `definition-file` names; undefined if the input is empty. */
+  readonly definitionFile: ReadDefinition | undefined
 }
 
 /**

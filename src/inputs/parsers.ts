@@ -53,14 +53,13 @@ export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): InputDeclara
   return { default: byDefault, isSwitch: true, parse: (text, context) => parse(text, context) === 'true' }
 }
 
-export function wholeNumber(range: {
-  readonly default: number
-  readonly min: number
-  readonly max: number
-}): InputDeclaration<number> {
-  const { min, max } = range
+export function wholeNumber({
+  default: byDefault,
+  min,
+  max,
+}: Readonly<Record<'default' | 'min' | 'max', number>>): InputDeclaration<number> {
   return {
-    default: `${range.default}`,
+    default: `${byDefault}`,
     parse: (text, { report }) => {
       const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
       if (!(number >= min && number <= max)) {

@@ -26,7 +26,7 @@ export interface SettledTable extends Description, Omit<ReadyTable, 'status' | '
  * A table whose values cannot be relied on. While it is `changing`, they may be the old ones. While it is `unavailable`,
  * DynamoDB omits some, such as the key of a table that is DELETING.
  */
-export interface UnsettledTable extends Description {
+interface UnsettledTable extends Description {
   readonly phase: 'changing' | 'unavailable'
 }
 
@@ -46,7 +46,7 @@ export function readDescription({ name, arn }: TableAddress, answer: DescribeTab
 
 const status = v.pipe(v.string(), v.minLength(1))
 
-/** The fields that are not properties. Endpoints that are not AWS may answer anything. */
+/** The form of the fields that are read before a property checks its value. An endpoint that is not AWS may answer anything. */
 function tableSchema(arn: string) {
   return v.object({
     TableStatus: status,

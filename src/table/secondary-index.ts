@@ -94,7 +94,7 @@ export function readIndex(
 }
 
 /** An empty list means the same as none. */
-export function orderProjection<Type>({
+function orderProjection<Type>({
   ProjectionType,
   NonKeyAttributes = [],
 }: {
@@ -137,12 +137,11 @@ export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex)
   }
 }
 
-/** The types of the key attributes, each once. */
+/** The types of the key attributes. An attribute of several indexes is repeated. */
 export function keyDefinitions(indexes: readonly Pick<SecondaryIndex, 'KeySchema'>[]): AttributeDefinition[] {
-  const types = indexes
-    .flatMap(({ KeySchema }) => KeySchema)
-    .map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
-  return [...new Map(types.map((type) => [type.AttributeName, type])).values()]
+  return indexes.flatMap(({ KeySchema }) =>
+    KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+  )
 }
 
 /** Returns true if both indexes have the same keys and the same projection, which DynamoDB cannot change. */

@@ -1,6 +1,6 @@
 /** Throughput of a table and of its global indexes: provisioned units, and the maximum of on-demand capacity. */
 import * as v from 'valibot'
-import type { Setting } from './property.ts'
+import type { Setting, ValueChange } from './property.ts'
 
 /** Capacity units a second, of a table or an index that is provisioned. */
 export interface Throughput {
@@ -11,16 +11,6 @@ export interface Throughput {
 const units = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 export const throughputSchema = v.strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units })
-
-/** Reads ProvisionedThroughput of a table or an index that is provisioned. On demand, DynamoDB shows zeros. */
-export function readThroughput({
-  ReadCapacityUnits,
-  WriteCapacityUnits,
-}: { readonly [Member in keyof Throughput]?: number | undefined } = {}): {
-  readonly [Member in keyof Throughput]: unknown
-} {
-  return { ReadCapacityUnits, WriteCapacityUnits }
-}
 
 export function isSameThroughput(left: Throughput | undefined, right: Throughput): boolean {
   return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits
@@ -67,7 +57,7 @@ export function readOnDemandThroughput(given: OnDemandThroughput = {}): OnDemand
 export function changedMaximums(
   from: OnDemandThroughput,
   to: OnDemandThroughput,
-): { readonly from: OnDemandThroughput; readonly to: OnDemandThroughput } | undefined {
+): ValueChange<OnDemandThroughput> | undefined {
   const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member])
   if (differing.length === 0) return undefined
   return {

@@ -6,8 +6,8 @@ import type { DescribeKey, Key, Property } from '../property.ts'
 import type { Target } from '../target.ts'
 
 /**
- * The key that encrypts the table: AWS's own, or a KMS key of the account. A key is compared by its ARN, because DynamoDB
- * encrypts a table again for the same key under another name, and allows four changes in 24 hours.
+ * The key that encrypts the table: AWS's own, or a KMS key of the account. Keys are compared by their ARNs: for another
+ * name of the same key, DynamoDB would encrypt the table again, and it allows four changes in 24 hours.
  */
 export interface Encryption {
   readonly SSEEnabled: boolean

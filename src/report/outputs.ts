@@ -1,5 +1,5 @@
 /** The outputs of the action, which later steps read. */
-import { type Outcome, performedSteps } from '../apply/outcome.ts'
+import { mayHaveChanged, type Outcome } from '../apply/outcome.ts'
 import { tenantAccessPolicy, tenantResources } from '../aws/tenant-access.ts'
 import { digestPlan, renderPlanDocument } from '../plan/document.ts'
 import type { PlannedTable } from '../plan/plan.ts'
@@ -31,7 +31,7 @@ export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
     tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
     'has-changes': String(plan.steps.length > 0),
     'changes-count': String(plan.steps.length),
-    changed: String(performedSteps(outcome).length > 0),
+    changed: String(outcome?.steps.some(mayHaveChanged) ?? false),
     plan: renderPlanDocument(plan),
     'plan-digest': digestPlan(plan),
     ...describeTenantAccess(tables, result),

@@ -17,7 +17,7 @@ interface Description {
 }
 
 /** A table whose values can be relied on. Properties that have calls of their own are read elsewhere. */
-export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties' | 'changesInProgress'> {
+export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties'> {
   readonly phase: 'settled'
   readonly described: Readonly<Record<string, unknown>>
 }

@@ -89,11 +89,11 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
       goal: 'change its encryption',
       usual: '21 to 23 s',
       firstPoll: 5,
-      interval: 2,
+      interval: 1,
       timeout: 1800,
     },
   ],
-  blockedBy: ['encryption', 'replica'],
+  blockedBy: () => ['encryption', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place) => {
     if (!SSEEnabled) return { read: [], write: [] }

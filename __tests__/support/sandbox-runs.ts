@@ -54,8 +54,8 @@ async function perform(
     const connections = openConnections(target.region, job, run, defaultTimeOuts)
     const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(declared), run)
     const dynamoDb = connect(async () => key, target)
-    const describeKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
-    const definitions = await resolveDefinitions(declared, target, describeKey)
+    const readKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
+    const definitions = await resolveDefinitions(declared, target, readKey)
     const observation = await observeTables(dynamoDb, target, definitions, run)
     const plan = planTables(target, definitions, observation.observed, { destroy: command === 'destroy', allow })
     const work = { dynamoDb, target, definitions, ...observation, plan, waitForIndexes, run }

@@ -34,7 +34,7 @@ export async function connectToAws(
     account: session.awsAccount,
     open: (target: Target) => {
       const dynamoDb = connectDynamoDb(session.credentials, target)
-      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
+      return { dynamoDb, readKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
     },
   }
 }

@@ -4,7 +4,7 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { describeKeyStatement, keyArn } from '../table/key-permissions.ts'
-import type { DescribeKey } from '../table/property.ts'
+import type { ReadKey } from '../table/property.ts'
 import { explainUnreadable } from '../table/response.ts'
 import type { Target } from '../table/target.ts'
 import { type Credentials, callsIn } from './calls.ts'
@@ -17,12 +17,7 @@ import { remedyForAws } from './remedies.ts'
 const mostReads = 10
 
 /** Makes the port. The SDK is loaded with the first call: most runs make none. */
-export function connectKms(
-  clientOptions: ClientOptions,
-  credentials: Credentials,
-  run: Run,
-  target: Target,
-): DescribeKey {
+export function connectKms(clientOptions: ClientOptions, credentials: Credentials, run: Run, target: Target): ReadKey {
   const call = callsIn(credentials, ({ resource }, cause) => explainFailure(resource, target, cause))
   const pace = adaptivePace(mostReads)
   let loading: ReturnType<typeof load> | undefined

@@ -26,7 +26,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    *
    * @throws {RemedyError} if the value names nothing that this table can use
    */
-  resolve?(value: Value, target: Target, describeKey: DescribeKey): Promise<Value>
+  resolve?(value: Value, target: Target, readKey: ReadKey): Promise<Value>
   readonly reading: Reading
   /**
    * A change in progress during which DescribeTable shows old values of the property. A table whose definition declares
@@ -98,7 +98,7 @@ export interface Declaration<Value = unknown> {
  * @param key its id, an alias, or the ARN of either
  * @throws {RemedyError} if there is no such key, or it may not be read
  */
-export type DescribeKey = (key: string) => Promise<Key>
+export type ReadKey = (key: string) => Promise<Key>
 
 /** A KMS key. */
 export interface Key {

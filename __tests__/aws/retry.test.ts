@@ -41,6 +41,11 @@ const kinds: readonly [FailureKind, Error][] = [
   ['final', anError('Odd', 'x', { $metadata: null })],
   ['final', anError('Odd', 'x', { $metadata: {} })],
   ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
+  // An error of ours has its status in a member of its own, also after the SDK added its metadata.
+  ['throttled', anError('GitHubError', 'x', { status: 429 })],
+  ['unavailable', anError('IdTokenError', 'x', { status: 503, $metadata: { attempts: 1 } })],
+  ['final', anError('ProxyError', 'x', { status: 407 })],
+  ['final', anError('Odd', 'x', { status: 'many' })],
   ...[
     'AccessDeniedException',
     'ValidationException',
@@ -98,6 +103,12 @@ describe('the delay before the next try', () => {
     expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(61_500)
     expect(delay(named('a while'), 1)).toBe(500)
     expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_500)
+  })
+
+  it('follows the time that an error has as a member, whatever its message says', () => {
+    const named = anError('GitHubError', 'x; try again after 1970-01-01T00:00:40Z', { status: 429, retryAt: 15_000 })
+    expect(delay(named, 1)).toBe(16_500)
+    expect(delay(anError('GitHubError', 'x', { status: 429, retryAt: undefined }), 1)).toBe(500)
   })
 
   it('counts from now to the time that DynamoDB names, and is a second where that time has passed', () => {

@@ -1,8 +1,8 @@
 /**
  * DynamoDB's rules between the values of a definition. The form and the limits of single values are in fields.ts.
  *
- * The schema of a property repeats some rules. It checks the values of plans and of AWS's answers, whose form is another
- * one, and which have no line to report.
+ * The schema of a property repeats some rules: it checks plans and AWS's answers, which have another form, and no line
+ * to report.
  */
 import type { KeyAttribute } from '../table/properties/key-schema.ts'
 import { mostDeclaredTags, mostTags, type Tag } from '../table/properties/tags.ts'

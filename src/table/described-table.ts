@@ -44,7 +44,7 @@ export function readDescription({ name, arn }: TableAddress, answer: DescribeTab
 
 const status = v.pipe(v.string(), v.minLength(1))
 
-/** The form of the fields that no schema of a property checks. An endpoint that is not AWS may answer anything. */
+/** The form that this file and the readings of properties rely on. An endpoint that is not AWS may answer anything. */
 function tableSchema(arn: string) {
   return v.object({
     TableStatus: status,

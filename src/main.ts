@@ -68,8 +68,8 @@ export async function reconcile(
   const target = { ...aws.account, region, environment }
   record({ target })
   run.log.info(`Account ${target.account}`)
-  const { dynamoDb, describeKey } = aws.open(target)
-  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
+  const { dynamoDb, readKey } = aws.open(target)
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, readKey)
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed)
   const review = describeReview(reviewed, command, plan)

@@ -1,6 +1,6 @@
 /** A step that DynamoDB does not accept: another run was faster, a change is in progress, or the tags are locked. */
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
-import { delayAfterConflict, isBlocked, isBlockedBy, isConflict } from '../../src/apply/conflict.ts'
+import { blockersOf, conflictOf, delayAfterConflict } from '../../src/apply/conflict.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import { type DescribedTable, readDescription } from '../../src/table/described-table.ts'
 import type { PropertyName } from '../../src/table/properties/index.ts'
@@ -344,20 +344,21 @@ describe('a limit on indexes', () => {
 
   it('passes where another index is being built or deleted: the table is read until that is complete', () => {
     const error = limit('Only 1 online index can be created or deleted simultaneously per table')
-    expect([isConflict(step, error), isBlocked(step, error)]).toEqual([true, true])
+    const conflict = { reason: 'blocked-by-index', error } as const
+    expect(conflictOf(step, error)).toEqual(conflict)
     // Growing delays, although the error is classified as passing.
-    expect([0, 9].map((earlier) => delayAfterConflict(step, error, Array(earlier).fill(error), 0, 0.5))).toEqual([
+    expect([1, 10].map((times) => delayAfterConflict(conflict, Array(times).fill(conflict), 0, 0.5))).toEqual([
       400, 10_000,
     ])
   })
 
   it('is final where the table has 20 indexes', () => {
     const error = limit('Number of global secondary indexes exceeds per-table limit of 20')
-    expect([isConflict(step, error), isBlocked(step, error), error.kind]).toEqual([false, false, 'final'])
+    expect([conflictOf(step, error), error.kind]).toEqual([undefined, 'final'])
   })
 })
 
-describe('isBlockedBy', () => {
+describe('blockersOf', () => {
   const describedAs = (changes: Partial<TableDescription>): DescribedTable =>
     readDescription(addressOf(aTarget(), 'users'), { Table: { ...descriptionOf('users', ready(users)), ...changes } })
   const inProgress: Readonly<Record<string, Partial<TableDescription>>> = {
@@ -383,14 +384,14 @@ describe('isBlockedBy', () => {
     ['PointInTimeRecoverySpecification', []],
     ['Tags', []],
     ['deletion', ['table', 'index', 'replica', 'encryption', 'warm throughput']],
-  ])('holds for %s during a change of %j and while the table is CREATING', (name, expected) => {
+  ])('names for %s the changes in progress of %j, and a table that is CREATING', (name, expected) => {
     const step: Step =
       name === 'deletion'
         ? { kind: 'delete', table: 'users' }
         : { kind: 'update', table: 'users', property: name, from: undefined, to: undefined, risk: 'safe' }
-    const blockers = Object.entries(inProgress).filter(([, shown]) => isBlockedBy(step, describedAs(shown)))
-    expect(blockers.map(([part]) => part)).toEqual(expected)
-    expect(isBlockedBy(step, describedAs({}))).toBe(false)
-    expect(isBlockedBy(step, describedAs({ TableStatus: 'CREATING' }))).toBe(true)
+    const blockers = Object.values(inProgress).map((shown) => blockersOf(step, describedAs(shown)))
+    expect(blockers.flat()).toEqual(expected)
+    expect(blockersOf(step, describedAs({}))).toEqual([])
+    expect(blockersOf(step, describedAs({ TableStatus: 'CREATING' }))).toEqual(['table'])
   })
 })

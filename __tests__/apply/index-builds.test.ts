@@ -43,7 +43,7 @@ it('builds several indexes one after the other in one run, and logs the progress
   expect([writes(), refused()]).toEqual([['Create by-date', 'Create by-email'], []])
   expect(took).toBeGreaterThan(1200)
   expect(took).toBeLessThan(1240)
-  // A poll every 10 to 15 s.
+  // A poll about every 12 s.
   expect(sandbox.requests.length).toBeLessThan(130)
   expect(lines.join('\n')).toMatch(
     /Waiting for the table "users" to build its index by-email, which usually takes 8 to 17 minutes, longer with many items: 3\d\d s so far; it is ACTIVE, index by-email CREATING/,

@@ -6,7 +6,7 @@ const polling: Polling = {
   goal: 'the oven to be hot',
   usual: '5 s',
   firstPoll: 3,
-  interval: 500,
+  interval: 0.5,
   timeout: 100,
   remedy: 'Check the plug.',
   explainTimeout: (status) => new Error(`It is ${status}.`),
@@ -31,16 +31,19 @@ it('probes at once where the first poll is after 0 s', async () => {
   expect(run.clock.sleeps).toEqual([])
 })
 
-it('polls at the given interval for 20 s, then less and less often, and every 10 to 15 s after five minutes', () => {
-  expect([0, 19.9].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([315, 315])
-  expect(pollInterval(5, 450, 1)).toBeCloseTo(585)
-  expect([20, 30, 100].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([1000, 2000, 3000])
-  expect([pollInterval(299.9, 450, 0), pollInterval(299.9, 450, 1)]).toEqual([3000, 2800])
-  expect([pollInterval(300, 450, 0), pollInterval(300, 450, 1)]).toEqual([10_000, 15_000])
+it('polls at the given interval for 20 s, then less and less often, and every 12 s after five minutes', () => {
+  const intervals = [0, 19.9, 20, 50, 100, 299.9, 300].map((seconds) => pollInterval(seconds, 0.45, 0.5))
+  expect(intervals).toEqual([0.45, 0.45, 0.8, 2, 2.5, 2.5, 12])
 })
 
-it('polls every 10 to 15 s from the beginning where the interval is at least ten seconds', () => {
-  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 12_000, 0.5))).toEqual([12_500, 12_500, 12_500])
+it('varies each interval by up to 30 percent', () => {
+  expect(pollInterval(5, 10, 0)).toBeCloseTo(7)
+  expect(pollInterval(300, 10, 1)).toBeCloseTo(15.6)
+})
+
+it('never shortens the given interval while it waits', () => {
+  expect([0, 20, 100, 300].map((seconds) => pollInterval(seconds, 1, 0.5))).toEqual([1, 1, 2.5, 12])
+  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 12, 0.5))).toEqual([12, 12, 12])
 })
 
 it('fails after the first probe that began after the time-out', async () => {

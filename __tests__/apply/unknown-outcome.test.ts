@@ -6,6 +6,7 @@ import { AwsError } from '../../sandbox/errors.ts'
 import type { Shape } from '../../sandbox/table-record.ts'
 import { applyPlan } from '../../src/apply/apply.ts'
 import { describeResult, type StepResult } from '../../src/apply/outcome.ts'
+import { clientOptionsFor } from '../../src/aws/connections.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { failuresOf } from '../../src/report/failures.ts'
@@ -94,7 +95,7 @@ it('the outcome of a creation is unknown where the run is stopped between a lost
   const aws = mockClient(DynamoDBClient)
   try {
     const run = aRun()
-    const clientOptions = { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const }
+    const clientOptions = clientOptionsFor('ap-south-1', new NodeHttpHandler())
     const waiting = Promise.resolve()
     const connect = await loadDynamoDb({ clientOptions, waiting, openEarly: () => undefined }, 0, run)
     const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), target)

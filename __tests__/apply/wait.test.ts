@@ -1,8 +1,7 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
-import { admission, deletion, indexesBefore, type TableWait, waitForTable, waitOf } from '../../src/apply/wait.ts'
+import { admission, completionOf, deletion, indexesBefore, type TableWait, waitForTable } from '../../src/apply/wait.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import type { PropertyName } from '../../src/table/properties/index.ts'
-import { addressOf } from '../../src/table/target.ts'
 import { override } from '../support/apply.ts'
 import { aTable, aTarget, ready } from '../support/builders.ts'
 import { aRun, descriptionOf, type FakeRun, modelDynamoDb } from '../support/fakes.ts'
@@ -13,13 +12,13 @@ const creating: TableDescription = { ...active, TableStatus: 'CREATING' }
 const update = (property: PropertyName): Step => {
   return { kind: 'update', table: 'users', property, from: undefined, to: undefined, risk: 'safe' }
 }
-const waitFor = (step: Step): TableWait => {
-  const wait = waitOf(step)
+const waitAfter = (step: Step): TableWait => {
+  const wait = completionOf(step)
   if (wait === undefined) throw new Error('The step has a wait')
   return wait
 }
-const creation = waitFor({ kind: 'create', table: 'users', to: {} })
-const changeOfBillingMode = waitFor(update('BillingMode'))
+const creation = waitAfter({ kind: 'create', table: 'users', to: {} })
+const changeOfBillingMode = waitAfter(update('BillingMode'))
 
 /** Waits for a table that DescribeTable shows like this, read after read; the last one repeats. */
 async function waiting(
@@ -30,7 +29,7 @@ async function waiting(
 ) {
   let reads = 0
   const dynamoDb = override(modelDynamoDb(), { describe: () => shown[Math.min(reads++, shown.length - 1)] })
-  const described = await waitForTable(dynamoDb, addressOf(aTarget(), 'users'), wait, run, id)
+  const described = await waitForTable({ dynamoDb, target: aTarget(), run }, 'users', wait, id)
   return { status: described?.tableStatus, reads }
 }
 
@@ -47,12 +46,12 @@ it('has a first poll, a time in which the table may be missing, and a time-out f
 
 it.each<PropertyName>(['DeletionProtectionEnabled', 'PointInTimeRecoverySpecification', 'Tags'])(
   'needs no wait for a change of %s',
-  (property) => expect(waitOf(update(property))).toBeUndefined(),
+  (property) => expect(completionOf(update(property))).toBeUndefined(),
 )
 
 describe('the wait for an index', () => {
   const indexChange = (from: readonly object[], to: readonly object[]): TableWait =>
-    waitFor({ kind: 'update', table: 'users', property: 'GlobalSecondaryIndexes', from, to, risk: 'slow' })
+    waitAfter({ kind: 'update', table: 'users', property: 'GlobalSecondaryIndexes', from, to, risk: 'slow' })
   const withIndex = (IndexName: string, IndexStatus: 'CREATING' | 'ACTIVE'): TableDescription => ({
     ...active,
     GlobalSecondaryIndexes: [
@@ -66,9 +65,9 @@ describe('the wait for an index', () => {
   })
   const byEmail = { IndexName: 'by-email' }
 
-  it('names the index, polls every 10 to 15 s, and may outlast the run only for a build', () => {
+  it('names the index, polls about every 12 s for a build, and may outlast the run only for a build', () => {
     const waits = [indexChange([], [byEmail]), indexChange([byEmail], []), indexChange([byEmail], [byEmail])]
-    expect(waits.map(({ goal, interval, timeout, isOptional }) => [goal, interval, timeout, isOptional])).toEqual([
+    expect(waits.map(({ goal, interval, timeout, isIndexBuild }) => [goal, interval, timeout, isIndexBuild])).toEqual([
       ['build its index by-email', 12, 21_600, true],
       ['delete its index by-email', undefined, 600, undefined],
       ['change the throughput of its index by-email', undefined, 600, undefined],

@@ -92,7 +92,16 @@ export const initialValues: Partial<PropertyValues> = Object.fromEntries(
 /** A table in AWS that matches its definition, apart from the changes: values by property, and other facts. */
 export function ready(
   definition: TableDefinition,
-  { arn, id, createdAt, streamArn, replicas = [], unmanaged = [], ...values }: Partial<ReadyTable> & ValueChanges = {},
+  {
+    arn,
+    id,
+    createdAt,
+    streamArn,
+    replicas = [],
+    changesInProgress = [],
+    unmanaged = [],
+    ...values
+  }: Partial<ReadyTable> & ValueChanges = {},
 ): ReadyTable {
   return {
     status: 'ready',
@@ -102,6 +111,7 @@ export function ready(
     ...(streamArn === undefined ? {} : { streamArn }),
     properties: withIndexThroughput(withValues({ ...initialValues, ...definition.properties }, values)),
     replicas,
+    changesInProgress,
     unmanaged,
   }
 }

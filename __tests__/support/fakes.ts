@@ -70,6 +70,7 @@ function performOn(before: ObservedTable | undefined, step: Step, newTable: type
       id: `new-id-of-${step.table}`,
       properties: withIndexThroughput({ ...newTable, ...step.to } as unknown as TableValues),
       replicas: [],
+      changesInProgress: [],
       unmanaged: [],
     }
   }
@@ -271,7 +272,7 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
 
 const noUnits: Throughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
 
-function describeGlobalIndex({ changesInProgress = [] }: ReadyTable, index: GlobalIndex) {
+function describeGlobalIndex({ changesInProgress }: ReadyTable, index: GlobalIndex) {
   const change = changesInProgress.find(({ part, name }) => part === 'index' && name === index.IndexName)
   const { ProvisionedThroughput = noUnits, OnDemandThroughput } = index
   const IndexStatus = (change?.status ?? 'ACTIVE') as IndexStatus

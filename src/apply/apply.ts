@@ -1,16 +1,15 @@
 /** Performs the steps of a plan and reports the result of each. */
 import { RemedyError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
-import { isSameStep, type Plan, type Step, stepsOf } from '../plan/plan.ts'
+import { isSameStep, type Plan, type Step } from '../plan/plan.ts'
 import { planTables } from '../plan/planner.ts'
 import { roundsOf } from '../plan/rounds.ts'
 import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
-import type { ObservedTable, ObservedTables, TableDefinition } from '../table/table.ts'
-import { addressOf } from '../table/target.ts'
+import type { ObservedTable, ObservedTables } from '../table/table.ts'
 import { observeTables } from './observe.ts'
 import type { Outcome } from './outcome.ts'
 import { poll } from './poll.ts'
-import { performSteps, recordUnknownOutcomes, type TableProgress } from './table-steps.ts'
+import { beginTable, performSteps, recordUnknownOutcomes, type TableProgress } from './table-steps.ts'
 import { builds, deletion, type TableWait, tableReplaced, waitForTable } from './wait.ts'
 import { changesInProgressOn, idOf, isReplaced, type Work } from './work.ts'
 
@@ -22,32 +21,23 @@ import { changesInProgressOn, idOf, isReplaced, type Work } from './work.ts'
  */
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, definitions, observed, run } = work
-  const tables = definitions.map((definition) => beginTable(work, definition))
-  const unfinished = waitsOf(work, observed)
-  if (plan.refusals.length === 0 && plan.steps.length + unfinished.length > 0) {
-    run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
-    const failures: unknown[] = []
-    for (const round of roundsOf(plan.steps)) {
-      await Promise.all(tables.map((table) => performSteps(work, table, round, failures)))
-    }
-    for (const table of tables) recordUnknownOutcomes(run, table, failures)
-    run.log.endGroup()
-    if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
-    const remaining = remainingSteps(tables)
-    try {
-      const confirmed = await confirmTables(work, remaining)
-      return outcomeOf(plan, tables, confirmed, firstDeferral(tables))
-    } catch (error) {
-      return outcomeOf(plan, tables, observed, error)
-    }
+  const failures: unknown[] = []
+  const tables = definitions.map((definition) => beginTable(work, definition, failures))
+  const isNothingToDo = plan.steps.length + finalWaits(work, observed).length === 0
+  if (plan.refusals.length > 0 || isNothingToDo) return outcomeOf(plan, tables, observed)
+  run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
+  for (const round of roundsOf(plan.steps)) {
+    await Promise.all(tables.map((table) => performSteps(table, round)))
   }
-  return outcomeOf(plan, tables, observed)
-}
-
-function beginTable({ plan, observed, readAt }: Work, definition: TableDefinition): TableProgress {
-  const steps = stepsOf(plan, definition.name).map((step) => ({ step, conflicts: [] }))
-  const changesInProgress = changesInProgressOn(observed.get(definition.name))
-  return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false }
+  for (const table of tables) recordUnknownOutcomes(table)
+  run.log.endGroup()
+  if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
+  try {
+    const confirmed = await confirmTables(work, stepsOfNextRun(tables))
+    return outcomeOf(plan, tables, confirmed, firstDeferral(tables))
+  } catch (error) {
+    return outcomeOf(plan, tables, observed, error)
+  }
 }
 
 function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: ObservedTables, error?: unknown): Outcome {
@@ -60,7 +50,7 @@ function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: Obser
 }
 
 /** The steps that the next run must make. */
-function remainingSteps(tables: readonly TableProgress[]): readonly Step[] {
+function stepsOfNextRun(tables: readonly TableProgress[]): readonly Step[] {
   return tables
     .flatMap(({ steps }) => steps)
     .flatMap(({ step, result }) => (result?.status === 'deferred' || result?.status === 'postponed' ? [step] : []))
@@ -71,21 +61,18 @@ function firstDeferral(tables: readonly TableProgress[]): unknown {
   return results.find((result) => result?.status === 'deferred')?.error
 }
 
-/** The tables that another run, or an earlier one of this workflow, has begun to delete. */
-function disappearingTables({ definitions }: Work, observed: ObservedTables): readonly string[] {
-  return definitions.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)))
-}
-
 /** A wait that the run ends with, whoever began the change. */
 interface FinalWait {
   readonly table: string
   readonly wait: TableWait
 }
 
-/** Deletions of the plan and builds of declared indexes that are in progress. Builds by someone else do not count. */
-function waitsOf(work: Work, observed: ObservedTables): readonly FinalWait[] {
-  const { plan, definitions, waitForIndexes } = work
-  if (plan.policy.destroy) return disappearingTables(work, observed).map((table) => ({ table, wait: deletion }))
+/** The deletions of a destroy, or the builds of declared indexes, that are in progress. */
+function finalWaits({ plan, definitions, waitForIndexes }: Work, observed: ObservedTables): readonly FinalWait[] {
+  if (plan.policy.destroy) {
+    const disappearing = definitions.filter(({ name }) => isBeingDeleted(observed.get(name)))
+    return disappearing.map(({ name }) => ({ table: name, wait: deletion }))
+  }
   if (!waitForIndexes) return []
   return definitions.flatMap(({ name: table, properties }) => {
     const names = declaredBuilds(properties, changesInProgressOn(observed.get(table)))
@@ -111,7 +98,7 @@ async function confirmTables(work: Work, remaining: readonly Step[]): Promise<Ob
     {
       goal: 'the state of the tables to match their definitions',
       firstPoll: 0,
-      interval: 1000,
+      interval: 1,
       timeout: longestLagSeconds,
       explainTimeout: (status) =>
         new RemedyError(
@@ -145,12 +132,8 @@ async function observeWhenComplete(work: Work): Promise<ObservedTables> {
   const { dynamoDb, target, definitions, run } = work
   for (;;) {
     const { observed } = await observeTables(dynamoDb, target, definitions, run)
-    const waits = waitsOf(work, observed)
+    const waits = finalWaits(work, observed)
     if (waits.length === 0) return observed
-    await Promise.all(
-      waits.map(({ table, wait }) =>
-        waitForTable(dynamoDb, addressOf(target, table), wait, run, idOf(observed.get(table))),
-      ),
-    )
+    await Promise.all(waits.map(({ table, wait }) => waitForTable(work, table, wait, idOf(observed.get(table)))))
   }
 }

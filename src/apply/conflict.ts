@@ -1,70 +1,64 @@
 /** Decides after a write that DynamoDB refused or did not answer whether to read the table again, and when. */
 import type { DynamoDbError } from '../aws/dynamodb-errors.ts'
-import type { FailureKind } from '../aws/failures.ts'
+import { oneIndexAtATime } from '../aws/failures.ts'
 import { retryDelay } from '../aws/retry.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import type { Step } from '../plan/plan.ts'
-import type { DescribedTable } from '../table/described-table.ts'
 import { propertyNamed } from '../table/properties/index.ts'
 import type { Blocker } from '../table/property.ts'
 import type { ChangeInProgress } from '../table/table.ts'
 
-/**
- * Returns true if the table must be read before the step is tried again: another run changed it first, a change is in
- * progress, or the table may have been replaced or tagged for another environment.
- */
-export function isConflict({ kind }: Step, error: DynamoDbError): boolean {
-  if (isInUse(error) || isTagLock(error) || isIndexLock(error)) return true
-  // CreateTable cannot change a wrong table, so the port itself repeats it, without a new read.
-  if (kind !== 'create' && isBusy(error)) return true
-  return kind === 'delete' && error.code === 'ResourceNotFoundException'
-}
-
-function isInUse({ code }: DynamoDbError): boolean {
-  return code === 'ResourceInUseException'
+/** A failed write after which the table must be read before the step is tried again. */
+export interface Conflict {
+  readonly reason: ConflictReason
+  readonly error: DynamoDbError
 }
 
 /**
- * Returns true if the table is being changed, so that DynamoDB accepts the call later. ResourceInUseException for a
- * creation means that the table exists.
+ * - `outdated`: another process was faster. The table of a creation exists, or that of a deletion does not.
+ * - `tags-locked`: another process has just written the tags, perhaps those of another environment.
+ * - `blocked-by-index`: DynamoDB builds or deletes another global index of the table.
+ * - `blocked`: another change of the table is in progress.
+ * - `busy`: DynamoDB did not accept the call at this time, or its response was lost.
  */
-export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
-  return kind !== 'create' && (isInUse(error) || isIndexLock(error))
+type ConflictReason = 'outdated' | 'tags-locked' | 'blocked-by-index' | 'blocked' | 'busy'
+
+/** @returns undefined if another try would not help, whatever the table is */
+export function conflictOf(step: Step, error: DynamoDbError): Conflict | undefined {
+  const reason = reasonOf(step, error)
+  return reason && { reason, error }
 }
 
-/** DynamoDB builds or deletes one global index of a table at a time. Another limit on indexes is a quota. */
-export function isIndexLock({ code, cause }: DynamoDbError): boolean {
-  return code === 'LimitExceededException' && errorMessage(cause).includes('Only 1 online index')
+function reasonOf({ kind: step }: Step, { code, kind, cause }: DynamoDbError): ConflictReason | undefined {
+  if (code === 'ResourceInUseException') return step === 'create' ? 'outdated' : 'blocked'
+  if (code === 'LimitExceededException') {
+    if (errorMessage(cause).includes('Table tags are being updated')) return 'tags-locked'
+    // Another limit on indexes is a quota.
+    if (errorMessage(cause).includes(oneIndexAtATime)) return 'blocked-by-index'
+  }
+  const isBusy = kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
+  // CreateTable fails on a table that exists, so `DynamoDb.write` itself repeats it, without a read.
+  if (isBusy) return step === 'create' ? undefined : 'busy'
+  return step === 'delete' && code === 'ResourceNotFoundException' ? 'outdated' : undefined
 }
 
 /** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
 const deletionBlockers: readonly Blocker[] = ['table', 'index', 'replica', 'encryption', 'warm throughput']
 
-/** The changes in progress on a table during which DynamoDB does not accept the step. */
-export function blockersOf(step: Step): readonly Blocker[] {
-  if (step.kind !== 'update') return deletionBlockers
-  const property = propertyNamed(step.property)
-  return property.blockersOf?.(step) ?? property.blockedBy
-}
-
-/** Returns true if the build or the deletion of an index prevents DynamoDB from accepting the step. */
-export function isBlockedByIndex(step: Step, changesInProgress: readonly ChangeInProgress[]): boolean {
-  return blockersOf(step).includes('index') && changesInProgress.some(({ part }) => part === 'index')
-}
-
-/** Returns true if a change in progress on the table prevents DynamoDB from accepting the step. */
-export function isBlockedBy(step: Step, { tableStatus, changesInProgress }: DescribedTable): boolean {
-  const blockers = blockersOf(step)
-  return (
-    tableStatus === 'CREATING' ||
-    (tableStatus === 'UPDATING' && blockers.includes('table')) ||
-    changesInProgress.some(({ part }) => blockers.includes(part))
-  )
-}
-
-/** Returns true if DynamoDB did not accept the call at this time, or its response was lost. */
-export function isBusy({ kind }: DynamoDbError): boolean {
-  return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
+/**
+ * Returns the changes in progress on a table that prevent DynamoDB from accepting the step.
+ *
+ * @param table ACTIVE if it has no `tableStatus`
+ */
+export function blockersOf(
+  step: Step,
+  table: { readonly tableStatus?: string; readonly changesInProgress: readonly ChangeInProgress[] },
+): readonly Blocker[] {
+  const blockers = step.kind === 'update' ? propertyNamed(step.property).blockedBy(step) : deletionBlockers
+  const isTableBlocking =
+    table.tableStatus === 'CREATING' || (table.tableStatus === 'UPDATING' && blockers.includes('table'))
+  const parts = table.changesInProgress.map(({ part }) => part).filter((part) => blockers.includes(part))
+  return isTableBlocking ? ['table', ...parts] : parts
 }
 
 /** The maximum number of conflicts with other runs for one step. After that the step fails. */
@@ -73,36 +67,34 @@ const mostConflicts = 5
 /** In milliseconds. A change that AWS does not report may take minutes, and each try costs a write. */
 const longestDelayWhileBlocked = 10_000
 
-/**
- * The delay before the table is read again.
- *
- * @param earlier conflicts of the same step
- * @returns milliseconds; undefined if a longer wait would not help
- */
-export function delayAfterConflict(
-  step: Step,
-  error: DynamoDbError,
-  earlier: readonly DynamoDbError[],
-  now: number,
-  random: number,
-): number | undefined {
-  const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length
-  if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
-  if (isBusy(error)) return retryDelay(error.cause, times, now, random)
-  if (times > mostConflicts) return undefined
-  // Random delays, so that two runs do not conflict again at the same time.
-  const jitter = 0.5 + random
-  return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter
-}
-
-/** Returns the group in which the failure is counted: its own kind, or one group for all changes by other runs. */
-function causeOf(error: DynamoDbError): FailureKind | 'another run' {
-  return isBusy(error) ? error.kind : 'another run'
-}
-
 /** Measured on AWS: the time after a tag write during which the tags are locked and a read may return the old ones. */
 const tagLockMilliseconds = 3000
 
-function isTagLock(error: DynamoDbError): boolean {
-  return error.code === 'LimitExceededException' && errorMessage(error.cause).includes('Table tags are being updated')
+/**
+ * The delay before the table is read again.
+ *
+ * @param conflicts those of the step so far, the last one included. Each kind is counted for itself, so that throttled
+ * tries do not use up those of a broken connection
+ * @returns milliseconds; undefined if a longer wait would not help
+ */
+export function delayAfterConflict(
+  { reason, error }: Conflict,
+  conflicts: readonly Conflict[],
+  now: number,
+  random: number,
+): number | undefined {
+  const times = conflicts.filter((each) => each.error.kind === error.kind).length
+  // Random delays, so that two runs do not conflict again at the same time.
+  const jitter = 0.5 + random
+  switch (reason) {
+    case 'blocked-by-index':
+    case 'blocked':
+      return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * jitter
+    case 'busy':
+      return retryDelay(error.kind, error.cause, times, now, random)
+    case 'tags-locked':
+      return times > mostConflicts ? undefined : tagLockMilliseconds + 1000 * jitter
+    case 'outdated':
+      return times > mostConflicts ? undefined : 200 * 2 ** times * jitter
+  }
 }

@@ -6,7 +6,7 @@ import { type DescribedTable, describeStatus, readDescription } from '../table/d
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import { tags } from '../table/properties/tags.ts'
 import type { Property } from '../table/property.ts'
-import { parseValue, understand } from '../table/response.ts'
+import { explainUnreadable, parseValue } from '../table/response.ts'
 import type {
   ChangeInProgress,
   ObservedTable,
@@ -70,7 +70,7 @@ export async function observeTable(
       goal: `the table "${name}" to be ready, with no change in progress`,
       usual: 'seconds, and up to 3 minutes for a billing mode',
       firstPoll: 0,
-      interval: 1000,
+      interval: 1,
       timeout: longestRunSeconds,
       explainTimeout: (status) =>
         new RemedyError(`The table "${name}" is ${status}.`, 'Run again when the change is complete.'),
@@ -111,8 +111,8 @@ type TableRead =
   | { readonly status: 'young' }
 
 /**
- * Sends all reads of a table side by side. DescribeTable alone decides whether the table exists; while it does not, the
- * other answers mean nothing. A read that is not allowed fails in any case, so that a missing permission shows before
+ * Sends all reads of a table side by side. DescribeTable alone decides whether the table exists: if it does not, the other
+ * answers are ignored. A read that is not allowed fails the run also then, so that a missing permission shows before
  * anything is written.
  */
 async function readTable(
@@ -135,12 +135,10 @@ async function readTable(
   // The table may have become ACTIVE after its tags were read: until then it shows none.
   if (isEmpty(read.get('Tags'))) read.set('Tags', await askProperty(dynamoDb, address, tags))
   if ([...read.values()].includes(undefined)) return { status: 'young' }
-  const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table } = described
-  const inProgress = changesInProgress.length === 0 ? {} : { changesInProgress }
+  const { tableStatus: _, phase: __, described: fields, ...table } = described
   return {
     status: 'ready',
     ...table,
-    ...inProgress,
     properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues,
   }
 }
@@ -179,10 +177,12 @@ async function askProperty(
 ): Promise<unknown> {
   if (reading.kind !== 'asked') return undefined
   const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''))
-  return await understand(operation, address.name, async () => {
+  try {
     const value = await reading.ask(dynamoDb.ask, address)
     return value === undefined ? undefined : parseValue(name, schema, value)
-  })
+  } catch (cause) {
+    throw explainUnreadable(operation, address.name, cause)
+  }
 }
 
 /** @returns undefined if the table does not exist */

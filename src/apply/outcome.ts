@@ -48,27 +48,30 @@ export interface Verification {
   readonly error?: unknown
 }
 
+/** The states of a step in words, in the order in which a failed run names them. */
+export const states = {
+  failed: 'failed',
+  applied: 'applied',
+  dropped: 'done by another run',
+  deferred: 'deferred by AWS',
+  postponed: 'left for the next run',
+  accepted: 'begun, not finished',
+  unknown: 'sent, outcome unknown',
+  skipped: 'not started',
+} as const
+
+export function stateOf(result: StepResult): keyof typeof states {
+  if (result.status !== 'failed') return result.status
+  if (result.isAccepted) return 'accepted'
+  return result.isOutcomeUnknown ? 'unknown' : 'failed'
+}
+
 /** The state of a step in words; `planned` if it has no result yet. */
 export function describeResult(result: StepResult | undefined): string {
-  switch (result?.status) {
-    case undefined:
-      return 'planned'
-    case 'applied':
-      return result.isStillBuilding
-        ? 'begun; the build goes on after the run'
-        : `applied in ${result.seconds.toFixed(1)} s`
-    case 'dropped':
-      return 'done by another run'
-    case 'deferred':
-      return 'deferred by AWS'
-    case 'postponed':
-      return 'left for the next run: an index is being built'
-    case 'failed':
-      if (result.isAccepted) return 'begun, not finished'
-      return result.isOutcomeUnknown ? 'sent, outcome unknown' : 'failed'
-    case 'skipped':
-      return 'not started'
-  }
+  if (result === undefined) return 'planned'
+  if (result.status === 'postponed') return `${states.postponed}: an index is being built`
+  if (result.status !== 'applied') return states[stateOf(result)]
+  return result.isStillBuilding ? 'begun; the build goes on after the run' : `applied in ${result.seconds.toFixed(1)} s`
 }
 
 /** Steps that another run completed are as good as applied. */
@@ -77,10 +80,7 @@ export function toneOf({ status }: StepResult): Tone {
   return status === 'applied' || status === 'dropped' ? 'success' : 'attention'
 }
 
-/** The steps that changed a table, or may have changed it. */
-export function performedSteps(outcome: Outcome | undefined): readonly StepOutcome[] {
-  const steps = outcome?.steps ?? []
-  return steps.filter(
-    ({ result }) => result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown),
-  )
+/** Returns true if the step changed a table, or may have changed it. */
+export function mayHaveChanged({ result }: StepOutcome): boolean {
+  return result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown)
 }

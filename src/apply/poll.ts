@@ -1,5 +1,5 @@
 /** The only polling loop: repeats a probe until it is done, the time is over, or the run must stop. */
-import { stoppedWhileWaitingFor } from '../errors/errors.ts'
+import { stoppedBy } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
 
 /** The result of one probe: done, or not yet, with the present status for the log and for errors. */
@@ -12,8 +12,8 @@ export interface Polling {
   readonly usual?: string
   /** In seconds. */
   readonly firstPoll: number
-  /** In milliseconds, at the beginning. An interval below ten seconds grows after 20 seconds. */
-  readonly interval: number
+  /** Between two probes in the first 20 seconds, in seconds. Absent: 0.45, for a wait of seconds. */
+  readonly interval?: number | undefined
   /** In seconds. The wait fails when a probe that began after this time is not done. */
   readonly timeout: number
   /** Makes the error of a wait that took longer than `timeout`. */
@@ -30,16 +30,16 @@ export async function poll<Result>(
   { clock, log, stop }: Run,
   probe: () => Promise<Probe<Result>>,
 ): Promise<Result> {
-  const { goal, usual, firstPoll, interval, timeout, explainTimeout, remedy } = polling
+  const { goal, usual, firstPoll, interval = 0.45, timeout, explainTimeout, remedy } = polling
   const start = clock.now()
   const elapsed = () => (clock.now() - start) / 1000
   const inWords = usual === undefined ? goal : `${goal}, which usually takes ${usual}`
-  const sleep = (milliseconds: number, status?: string) =>
-    clock
-      .sleep(milliseconds, stop)
-      .catch(stoppedWhileWaitingFor(status === undefined ? inWords : `${inWords}; it is ${status}`, remedy))
+  const sleep = (seconds: number, status?: string) =>
+    clock.sleep(seconds * 1000, stop).catch((reason: unknown) => {
+      throw stoppedBy(reason, status === undefined ? inWords : `${inWords}; it is ${status}`, { remedy })
+    })
   let nextProgress = progressEverySeconds
-  if (firstPoll > 0) await sleep(firstPoll * 1000)
+  if (firstPoll > 0) await sleep(firstPoll)
   for (;;) {
     const begun = elapsed()
     const result = await probe()
@@ -54,19 +54,16 @@ export async function poll<Result>(
 }
 
 /**
- * The time until the next probe: short while most waits end, then longer and longer.
+ * The time until the next probe. For 20 seconds it is the given interval. Then it grows to 2.5 s, and after five minutes,
+ * which only index builds and replicas take, to 12 s, unless the given interval is longer. Each time varies by up to 30
+ * percent, so that runs that wait at the same time stay apart.
  *
- * @param elapsedSeconds since the wait began
- * @param interval in milliseconds, at the beginning
- * @param random from 0 to 1; keeps runs that wait at the same time apart
- * @returns milliseconds
+ * @param elapsed since the wait began, in seconds
+ * @param interval in seconds
+ * @param random from 0 to 1
+ * @returns seconds
  */
-export function pollInterval(elapsedSeconds: number, interval: number, random: number): number {
-  // Only index builds and replicas take this long.
-  if (elapsedSeconds >= 300 || interval >= longestInterval) return longestInterval + 5000 * random
-  if (elapsedSeconds < 20) return interval * (0.7 + 0.6 * random)
-  return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
+export function pollInterval(elapsed: number, interval: number, random: number): number {
+  const grown = elapsed < 300 ? Math.min(2.5, elapsed / 25) : 12
+  return Math.max(interval, elapsed < 20 ? 0 : grown) * (0.7 + 0.6 * random)
 }
-
-/** In milliseconds, before up to 5 s of jitter. */
-const longestInterval = 10_000

@@ -15,6 +15,7 @@ import type { ObservedTable, ObservedTables, TableDefinition } from '../table/ta
 import { shorten } from '../text/readable.ts'
 import type { Verification } from './outcome.ts'
 import { poll } from './poll.ts'
+import { changesInProgressOn } from './work.ts'
 
 export interface VerificationWork {
   readonly plan: Plan
@@ -88,8 +89,7 @@ async function verifySampleItems({
 
 /** DynamoDB refuses a Query on an index that is being built. */
 function isBeingBuilt(index: string, table: ObservedTable | undefined): boolean {
-  const inProgress = table?.status === 'ready' ? (table.changesInProgress ?? []) : []
-  return inProgress.some(({ part, name }) => part === 'index' && name === index)
+  return changesInProgressOn(table).some(({ part, name }) => part === 'index' && name === index)
 }
 
 /** Sends each kind of read before the first write, so that a read that is not allowed fails before an item exists. */
@@ -166,7 +166,6 @@ async function assertIndexed(items: ItemStore, tables: readonly TableSamples[], 
         {
           goal: `${sample} to appear in its index "${name}"`,
           firstPoll: 0,
-          interval: 500,
           timeout: longestIndexLag,
           explainTimeout: () =>
             new RemedyError(

@@ -1,14 +1,15 @@
 /** Waits for changes of a table to complete. */
-import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
-import { partOf, waitFor } from '../plan/description.ts'
+import { declaredWait, partOf } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
-import { longestRunSeconds, type Run } from '../run/run.ts'
+import { longestRunSeconds } from '../run/run.ts'
 import { type DescribedTable, describeStatus } from '../table/described-table.ts'
-import type { Blocker, Wait } from '../table/property.ts'
-import type { TableAddress } from '../table/target.ts'
+import { indexBuild } from '../table/properties/global-secondary-indexes.ts'
+import type { Wait } from '../table/property.ts'
+import { addressOf } from '../table/target.ts'
 import { describeTable } from './observe.ts'
 import { poll } from './poll.ts'
+import type { Work } from './work.ts'
 
 export interface TableWait extends Omit<Wait, 'appliesTo' | 'part'> {
   /**
@@ -25,7 +26,7 @@ function isNotChanging({ phase }: DescribedTable): boolean {
 }
 
 /** @param only the name of the index or replica that counts; undefined if every one does */
-function isInProgress({ changesInProgress }: DescribedTable, wanted: Blocker | undefined, only?: string): boolean {
+function isInProgress({ changesInProgress }: DescribedTable, wanted: Wait['part'], only?: string): boolean {
   return changesInProgress.some(({ part, name }) => part === wanted && (only === undefined || name === only))
 }
 
@@ -39,18 +40,13 @@ const creation: TableWait = {
   isOver: isNotChanging,
 }
 
-/** Measured on AWS: 8 to 17 minutes, also for an empty table. It grows with the items of the table. */
-const indexes = {
-  usual: '8 to 17 minutes for an index, longer with many items',
-  firstPoll: 5,
-  interval: 12,
-  timeout: longestRunSeconds,
-}
+/** The first poll finds a deletion complete, which takes 3 to 6 s. */
+const indexChanges = { ...indexBuild, firstPoll: 5 }
 
 /** Returns the wait for builds that an earlier run or this one began. */
 export function builds(names: readonly string[]): TableWait {
   return {
-    ...indexes,
+    ...indexChanges,
     goal: `build its index ${names.join(' and its index ')}`,
     isOver: (table) => isNotChanging(table) && !names.some((name) => isInProgress(table, 'index', name)),
   }
@@ -64,7 +60,7 @@ export function builds(names: readonly string[]): TableWait {
  */
 export function indexesBefore(name: string, isOver: TableWait['isOver'] = () => false): TableWait {
   return {
-    ...indexes,
+    ...indexChanges,
     goal: `complete its index changes before ${name}`,
     isOver: (table) => isOver(table) || (isNotChanging(table) && !isInProgress(table, 'index')),
   }
@@ -95,14 +91,14 @@ export function admission(name: string, firstPoll: number, isOver: TableWait['is
 }
 
 /** The wait that completes a step, if it needs one. */
-export function waitOf(step: Step): TableWait | undefined {
+export function completionOf(step: Step): TableWait | undefined {
   switch (step.kind) {
     case 'create':
       return creation
     case 'delete':
       return deletion
     case 'update': {
-      const wait = waitFor(step)
+      const wait = declaredWait(step)
       if (wait === undefined) return undefined
       const only = partOf(step)
       return {
@@ -122,13 +118,12 @@ export function waitOf(step: Step): TableWait | undefined {
  * @throws {RemedyError} when it takes too long, or when the table was replaced by another one of its name
  */
 export async function waitForTable(
-  dynamoDb: DynamoDb,
-  address: TableAddress,
-  { goal, usual, firstPoll, interval = 0.45, timeout, mayBeMissing = 0, isOver }: TableWait,
-  run: Run,
+  { dynamoDb, target, run }: Pick<Work, 'dynamoDb' | 'target' | 'run'>,
+  name: string,
+  { goal, usual, firstPoll, interval, timeout, mayBeMissing = 0, isOver }: TableWait,
   id?: string,
 ): Promise<DescribedTable | undefined> {
-  const { name } = address
+  const address = addressOf(target, name)
   const start = run.clock.now()
   const advice = `Check in the AWS console what the table "${name}" is doing`
   let expectedId = id
@@ -137,7 +132,7 @@ export async function waitForTable(
       goal: `the table "${name}" to ${goal}`,
       usual,
       firstPoll,
-      interval: interval * 1000,
+      interval,
       timeout,
       remedy: `${advice}, if it stays so.`,
       explainTimeout: (status) =>

@@ -22,7 +22,7 @@ export function idOf(table: ObservedTable | undefined): string | undefined {
 }
 
 export function changesInProgressOn(table: ObservedTable | undefined): readonly ChangeInProgress[] {
-  return table?.status === 'ready' ? (table.changesInProgress ?? []) : []
+  return table?.status === 'ready' ? table.changesInProgress : []
 }
 
 /** Returns true if someone deleted the planned table and created another one of its name. */

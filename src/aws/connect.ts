@@ -23,7 +23,8 @@ export async function connectToAws(
   timeOuts: TimeOuts,
 ) {
   const job = { variables, mask }
-  const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
+  const { region, sdkSettings } = request
+  const connections = openConnections(region, { ...job, endpoints: sdkSettings.endpoints }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(request, credentialPorts(connections.clientOptions, job, run), run),
     loadDynamoDb(connections, readCount, run),
@@ -33,7 +34,7 @@ export async function connectToAws(
     account: session.awsAccount,
     open: (target: Target) => {
       const dynamoDb = connectDynamoDb(session.credentials, target)
-      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
+      return { dynamoDb, readKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
     },
   }
 }

@@ -26,14 +26,14 @@ export function credentialPorts(clientOptions: ClientOptions, { variables, mask 
   }
 }
 
-/** The names of the parts of an identity, to print where their values must not be shown. */
-export const environmentVariables = {
+/** The origin of each part of an identity, to print where its value must not be shown. */
+export const originsInVariables = {
   accessKeyId: 'AWS_ACCESS_KEY_ID',
   secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
   sessionToken: 'AWS_SESSION_TOKEN',
 }
 
-export function originsIn(place: string): typeof environmentVariables {
+export function originsIn(place: string): typeof originsInVariables {
   return {
     accessKeyId: `access key id of ${place}`,
     secretAccessKey: `secret access key of ${place}`,
@@ -50,7 +50,7 @@ export function originsIn(place: string): typeof environmentVariables {
  */
 export function maskIdentity(
   { accessKeyId, secretAccessKey, sessionToken }: AwsCredentialIdentity,
-  origins: typeof environmentVariables,
+  origins: typeof originsInVariables,
   mask: Job['mask'],
 ): void {
   const isWord = (key: string) => key.length < 8

@@ -39,11 +39,14 @@ const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMa
  */
 const unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/
 
+/** In the message for a table whose index is being built or deleted. DynamoDB changes one index of a table at a time. */
+export const oneIndexAtATime = 'Only 1 online index'
+
 /**
  * AWS uses LimitExceededException for budgets, quotas and locks. These messages mean a lock that ends by itself. The
  * lock on tags is not listed here: someone has just written tags, so the table must be read again before the write.
  */
-const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
+const passingLimits = ['simultaneously', oneIndexAtATime, 'indexed tables']
 
 /** Returns the time at which AWS allows the next change, as its message names it; undefined if it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
@@ -71,7 +74,7 @@ export function classifyFailure(error: unknown): FailureKind {
   if (name === 'LimitExceededException') {
     return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
   }
-  if (isErrorLike(error) && isThrottlingError(error as SdkError)) return 'throttled'
+  if (httpStatus(error) === 429 || (isErrorLike(error) && isThrottlingError(error as SdkError))) return 'throttled'
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'
   }

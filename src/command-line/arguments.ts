@@ -1,10 +1,10 @@
 /** The arguments of a command, such as `plan --environment dev`. The flags are the inputs of the action. */
 import { parseArgs } from 'node:util'
-import type { Variables } from '../aws/sdk-settings.ts'
 import { secretInput } from '../github/runner.ts'
 import { declarations, type InputName, inputNames } from '../inputs/declarations.ts'
 import type { InputDeclaration } from '../inputs/parsers.ts'
 import { givenInputs, suggestInput } from '../inputs/unknown-inputs.ts'
+import type { Variables } from '../run/variables.ts'
 import { count, listSome, quote, visible } from '../text/readable.ts'
 
 /** The request that the arguments make, or all of their problems. */

@@ -1,6 +1,6 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log, Tone } from '../run/run.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { shorten } from '../text/readable.ts'
 import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine, hasColours, paint } from './log.ts'
@@ -49,7 +49,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   const isColoured = hasColours(env, stdout.isTTY)
   // act, Gitea and Forgejo set GITHUB_ACTIONS too.
   return createRunner(process, env, isColoured, (core) =>
-    env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT),
+    isGitHubJob(env) ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT),
   )
 }
 

@@ -1,5 +1,4 @@
 /** Makes the policies of `command: policy`, and shows them in the log. */
-import { partitionOf } from '../aws/connections.ts'
 import { makePolicies } from '../aws/policies.ts'
 import { defineEverywhere } from '../definition/definition.ts'
 import type { Inputs } from '../inputs/inputs.ts'
@@ -11,8 +10,8 @@ import type { Runner } from './runner.ts'
 export function showPolicies(inputs: Inputs, { log }: Pick<Runner, 'log'>): RunResult {
   const { definition, environment } = inputs
   const definitions = environment.name === '' ? defineEverywhere(definition, inputs) : inputs.definitions
-  const { policies, notices } = makePolicies(inputs, definitions, partitionOf)
-  for (const [name, policy] of Object.entries(policies.documents)) {
+  const { policies, notices } = makePolicies(inputs, definitions)
+  for (const [name, policy] of Object.entries(policies)) {
     logGroup(log, `Policy ${name}`, JSON.stringify(policy, undefined, 2).split('\n'))
   }
   return { policies, notices }

@@ -1,8 +1,8 @@
 /** The rules between inputs, and between an input and the environment variables. */
-import { isGitHubJob, type Variables } from '../aws/sdk-settings.ts'
 import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { Command } from '../plan/plan.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { deletionProtection } from '../table/properties/deletion-protection.ts'
 import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
 import { mostTags, type TagMap } from '../table/properties/tags.ts'

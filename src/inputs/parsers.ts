@@ -1,6 +1,6 @@
 /** Parsers that any input can be declared with. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import type { Definition } from '../definition/definition.ts'
+import type { Variables } from '../run/variables.ts'
 import { quote } from '../text/readable.ts'
 
 /** The arguments of a parser besides the text. */

@@ -1,5 +1,5 @@
 /** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
-import type { Variables } from '../aws/sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
 import { listSome, quote, visible } from '../text/readable.ts'
 import { findSimilar } from '../text/similar.ts'
 import { type InputName, inputNames } from './declarations.ts'

@@ -71,11 +71,11 @@ export function describeSteps(steps: readonly Step[]): string {
 
 /** How long AWS usually takes for a slow step, in words; undefined for every other step. */
 export function usualDuration(step: Step): string | undefined {
-  return step.kind === 'update' && step.risk === 'slow' ? waitFor(step)?.usual : undefined
+  return step.kind === 'update' && step.risk === 'slow' ? declaredWait(step)?.usual : undefined
 }
 
 /** The wait that completes an update. Most need none: DynamoDB performs them at once, and the closing read checks them. */
-export function waitFor(step: UpdateStep): Wait | undefined {
+export function declaredWait(step: UpdateStep): Wait | undefined {
   return propertyNamed(step.property).waits?.find(({ appliesTo }) => appliesTo === undefined || appliesTo(step))
 }
 

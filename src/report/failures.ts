@@ -1,5 +1,5 @@
 /** The failures of a run, and how far it came before them. */
-import type { Outcome, StepResult } from '../apply/outcome.ts'
+import { type Outcome, stateOf, states } from '../apply/outcome.ts'
 import { renderError } from '../errors/description.ts'
 import { StoppedError } from '../errors/errors.ts'
 import { nameStep } from '../plan/description.ts'
@@ -27,23 +27,10 @@ export function describeProgress({ outcome, verification }: RunResult): string {
 }
 
 function describeOutcome({ steps }: Outcome): string {
-  const named = (matches: (result: StepResult) => boolean) =>
-    steps
-      .filter(({ result }) => matches(result))
-      .map(({ step }) => nameStep(step))
-      .join(', ')
-  const parts = [
-    ['Failed', named((result) => result.status === 'failed' && !result.isOutcomeUnknown)],
-    ['Done before', named(({ status }) => status === 'applied') || 'nothing'],
-    ['Done by another run', named(({ status }) => status === 'dropped')],
-    ['Deferred by AWS', named(({ status }) => status === 'deferred')],
-    ['Left for the next run', named(({ status }) => status === 'postponed')],
-    ['Begun, not finished', named((result) => result.status === 'failed' && result.isAccepted === true)],
-    [
-      'Sent, outcome unknown',
-      named((result) => result.status === 'failed' && result.isOutcomeUnknown && !result.isAccepted),
-    ],
-    ['Not started', named(({ status }) => status === 'skipped')],
-  ]
-  return parts.flatMap(([title, steps]) => (steps === '' ? [] : [`${title}: ${steps}.`])).join(' ')
+  const parts = Object.entries(states).flatMap(([state, words]) => {
+    const named = steps.filter(({ result }) => stateOf(result) === state).map(({ step }) => nameStep(step))
+    if (state === 'applied') return [`Done before: ${named.join(', ') || 'nothing'}.`]
+    return named.length === 0 ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}: ${named.join(', ')}.`]
+  })
+  return parts.join(' ')
 }

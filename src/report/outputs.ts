@@ -1,5 +1,5 @@
 /** The outputs of the action, which later steps read. */
-import { type Outcome, performedSteps } from '../apply/outcome.ts'
+import { mayHaveChanged, type Outcome } from '../apply/outcome.ts'
 import { tenantAccessPolicy, tenantResources } from '../aws/tenant-access.ts'
 import { digestPlan, renderPlanDocument } from '../plan/document.ts'
 import type { PlannedTable } from '../plan/plan.ts'
@@ -13,7 +13,7 @@ const namedTables = ['tenant', 'users']
 /** Every output that this result gives, by name. Not redacted: a changed ARN or plan would be wrong. */
 export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
   const { target, plan, outcome, policies } = result
-  if (policies !== undefined) return { policies: JSON.stringify(policies.documents) }
+  if (policies !== undefined) return { policies: JSON.stringify(policies) }
   if (target === undefined) return {}
   const place = { 'aws-account-id': target.account, 'aws-region': target.region }
   if (plan === undefined) return place
@@ -31,7 +31,7 @@ export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
     tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
     'has-changes': String(plan.steps.length > 0),
     'changes-count': String(plan.steps.length),
-    changed: String(performedSteps(outcome).length > 0),
+    changed: String(outcome?.steps.some(mayHaveChanged) ?? false),
     plan: renderPlanDocument(plan),
     'plan-digest': digestPlan(plan),
     ...describeTenantAccess(tables, result),

@@ -1,5 +1,5 @@
 /** The result of a run in one sentence. */
-import type { Outcome, StepResult } from '../apply/outcome.ts'
+import { type Outcome, type StepResult, states } from '../apply/outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Tone } from '../run/run.ts'
 import { count } from '../text/readable.ts'
@@ -10,7 +10,7 @@ export interface Verdict {
   readonly tone: Tone
   /** The name of the environment, which is untrusted text. */
   readonly subject: string
-  /** Bounded in length: holds no untrusted text. Continues the subject, as in `dev: 2 changes applied`. */
+  /** Follows the subject, as in `dev: 2 changes applied`. Has no untrusted text, so its length is bounded. */
   readonly sentence: string
 }
 
@@ -39,8 +39,8 @@ function describeEnd(result: RunResult): Omit<Verdict, 'subject'> {
   const [dropped, postponed] = [countSteps(outcome, 'dropped'), countSteps(outcome, 'postponed')]
   const building = outcome.steps.filter(({ result: step }) => 'isStillBuilding' in step).length
   const others = [
-    ...(dropped > 0 ? [`${dropped} done by another run`] : []),
-    ...(postponed > 0 ? [`${postponed} left for the next run`] : []),
+    ...(dropped > 0 ? [`${dropped} ${states.dropped}`] : []),
+    ...(postponed > 0 ? [`${postponed} ${states.postponed}`] : []),
     ...(building > 0 ? [`${count(building, 'index build')} still in progress`] : []),
   ]
   return {
@@ -63,7 +63,7 @@ function describeFailure({ command, plan, outcome, verification, error }: RunRes
   const applied = `${countSteps(outcome, 'applied')} of ${changesOf(plan)}`
   const isDeferral = outcome.steps.some(({ result }) => result.status === 'deferred' && result.error === outcome.error)
   return error === undefined && isDeferral
-    ? `${applied} applied, ${countSteps(outcome, 'deferred')} deferred by AWS`
+    ? `${applied} applied, ${countSteps(outcome, 'deferred')} ${states.deferred}`
     : `failed after ${applied}`
 }
 

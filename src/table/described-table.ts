@@ -3,7 +3,7 @@ import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dyna
 import * as v from 'valibot'
 import { sortBy } from '../text/sort.ts'
 import { properties } from './properties/index.ts'
-import { parseValue, understand } from './response.ts'
+import { explainUnreadable, parseValue } from './response.ts'
 import type { ChangeInProgress, ReadyTable, Replica } from './table.ts'
 import type { TableAddress } from './target.ts'
 import { readUnmanaged } from './unmanaged.ts'
@@ -17,7 +17,7 @@ interface Description {
 }
 
 /** A table whose values can be relied on. Properties that have calls of their own are read elsewhere. */
-export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties' | 'changesInProgress'> {
+export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties'> {
   readonly phase: 'settled'
   readonly described: Readonly<Record<string, unknown>>
 }
@@ -36,10 +36,12 @@ export type DescribedTable = SettledTable | UnsettledTable
  * @throws {RemedyError} if DynamoDB could not have answered so, such as a table of another account
  */
 export function readDescription({ name, arn }: TableAddress, answer: DescribeTableOutput): DescribedTable {
-  return understand('DescribeTable', name, () => {
+  try {
     parseValue('Table', tableSchema(arn), answer.Table)
     return describe(answer.Table ?? {}, arn)
-  })
+  } catch (cause) {
+    throw explainUnreadable('DescribeTable', name, cause)
+  }
 }
 
 const status = v.pipe(v.string(), v.minLength(1))

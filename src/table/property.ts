@@ -26,7 +26,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    *
    * @throws {RemedyError} if the value names nothing that this table can use
    */
-  resolve?(value: Value, target: Target, describeKey: DescribeKey): Promise<Value>
+  resolve?(value: Value, target: Target, readKey: ReadKey): Promise<Value>
   readonly reading: Reading
   /**
    * A change in progress during which DescribeTable shows old values of the property. A table whose definition declares
@@ -55,9 +55,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    */
   unmanaged?(observed: Value, declared: Value | undefined): readonly UnmanagedSetting[]
   /** Changes in progress during which DynamoDB does not accept `request`. While a table is CREATING it accepts none. */
-  readonly blockedBy: readonly Blocker[]
-  /** The same for one change, in the place of `blockedBy`. Absent: all changes of the property are alike. */
-  blockersOf?(change: ValueChange<Value>): readonly Blocker[]
+  blockedBy(change: ValueChange<Value>): readonly Blocker[]
   /**
    * The names of properties whose change DynamoDB needs before it accepts one of this property. While such a change of
    * the table is deferred, so is a change of this property.
@@ -100,7 +98,7 @@ export interface Declaration<Value = unknown> {
  * @param key its id, an alias, or the ARN of either
  * @throws {RemedyError} if there is no such key, or it may not be read
  */
-export type DescribeKey = (key: string) => Promise<Key>
+export type ReadKey = (key: string) => Promise<Key>
 
 /** A KMS key. */
 export interface Key {
@@ -171,7 +169,7 @@ export interface ValueChange<Value = unknown> {
 export interface Change<Value = unknown> extends ValueChange<Value> {
   readonly kind: 'update'
   readonly risk: Risk
-  /** True for a change that the definition does not ask for: without its lines of `allow` it is left out, not refused. */
+  /** True for a change that the definition does not need: without its lines of `allow` the plan omits it, and refuses nothing. */
   readonly isOptional?: boolean
   /** A consequence that people should know before they approve the change. */
   readonly warning?: string
@@ -225,20 +223,20 @@ export interface Protection<Value> {
   readonly removal: string
 }
 
-/** The usual duration of a change in DynamoDB, and the longest wait for it. In seconds. */
+/** The wait for a change in DynamoDB. All times are in seconds. */
 export interface Wait<Value = unknown> {
   /** Absent for a wait that applies to every change of the property. */
   appliesTo?(change: ValueChange<Value>): boolean
-  /** The change in progress whose end completes the wait. Absent: `table`. */
-  readonly part?: Blocker
-  /** True if a run may end before: the change goes on by itself, and the next run carries on. */
-  readonly isOptional?: boolean
+  /** The wait lasts while a change of this kind is in progress, or the table is UPDATING. Absent: only the latter counts. */
+  readonly part?: ChangeInProgress['part']
+  /** True for the build of an index. With `wait-for-indexes: false` the run does not wait for the last one of a table. */
+  readonly isIndexBuild?: boolean
   /** The goal, for the log and for errors: `the table "users" to ...`. */
   readonly goal: string
   /** The usual duration, in words. */
   readonly usual: string
   readonly firstPoll: number
-  /** In seconds. Absent: half a second, as for a wait of seconds. */
+  /** Between two polls in the first 20 seconds. Absent: 0.45, for a wait of seconds. */
   readonly interval?: number
   /** The wait fails after this time, even if the run has time left. */
   readonly timeout: number

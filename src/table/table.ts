@@ -45,8 +45,7 @@ export interface ReadyTable {
   readonly properties: TableValues
   /** Sorted by region. */
   readonly replicas: readonly Replica[]
-  /** Absent: none. */
-  readonly changesInProgress?: readonly ChangeInProgress[]
+  readonly changesInProgress: readonly ChangeInProgress[]
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 

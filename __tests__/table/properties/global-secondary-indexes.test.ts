@@ -417,7 +417,7 @@ describe('requests', () => {
   })
 
   it('to change the throughput of one index are not blocked by the build of another', () => {
-    const blockers = (from: GlobalIndexes, to: GlobalIndexes) => globalSecondaryIndexes.blockersOf?.({ from, to })
+    const blockers = (from: GlobalIndexes, to: GlobalIndexes) => globalSecondaryIndexes.blockedBy({ from, to })
     expect(blockers([index('a')], [index('a')])).toEqual(['replica'])
     expect(blockers([], [index('a')])).toEqual(['table', 'index', 'replica'])
     expect(blockers([index('a')], [])).toEqual(['table', 'index', 'replica'])

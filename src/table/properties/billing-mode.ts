@@ -112,7 +112,7 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
     // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
     { goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 },
   ],
-  blockedBy: ['table', 'index', 'replica'],
+  blockedBy: () => ['table', 'index', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   budget: {
     limit: 'four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour',

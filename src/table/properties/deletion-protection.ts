@@ -21,7 +21,7 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
     input: { TableName, DeletionProtectionEnabled: to },
   }),
   settings: (value) => [{ name: 'deletion protection', value: value ? 'on' : 'off' }],
-  blockedBy: ['replica'],
+  blockedBy: () => ['replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   protection: {
     isOn: (value) => value,

@@ -54,8 +54,12 @@ const throughputMembers = {
 
 const declaredIndexes = v.array(v.strictObject({ ...declaredIndexMembers, ...throughputMembers }))
 
-/** Measured on AWS: 507 to 1003 s, also for an empty table. */
-const buildDuration = '8 to 17 minutes, longer with many items'
+/** The wait for the build of an index. Measured on AWS: 507 to 1003 s, also for an empty table. */
+export const indexBuild = {
+  usual: '8 to 17 minutes, longer with many items',
+  interval: 12,
+  timeout: longestRunSeconds,
+}
 
 /**
  * The global secondary indexes. An index that is on the table but not in a declared list stays, and is reported; so does
@@ -77,7 +81,7 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
     normalize: ({ GlobalSecondaryIndexes }, types) =>
       sortByName(
         (GlobalSecondaryIndexes as DeclaredIndexes).map((index) =>
-          inOrder({ ...index, ...normalizeIndex(index, types) }),
+          orderMembers({ ...index, ...normalizeIndex(index, types) }),
         ),
       ),
   },
@@ -101,19 +105,17 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
   unmanaged: (observed, declared = []) =>
     indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'globalIndex', value: IndexName })),
   // DynamoDB changes the throughput of one index while it builds or deletes another.
-  blockedBy: ['table', 'index', 'replica'],
-  blockersOf: (change) => (isThroughputChange(change) ? ['replica'] : ['table', 'index', 'replica']),
+  blockedBy: (change) => (isThroughputChange(change) ? ['replica'] : ['table', 'index', 'replica']),
   follows: ['BillingMode'],
   waits: [
     {
       appliesTo: ({ from }) => from.length === 0,
       part: 'index',
-      isOptional: true,
+      isIndexBuild: true,
       goal: 'build its index',
-      usual: buildDuration,
+      // An emulator builds an index at once.
       firstPoll: 1,
-      interval: 12,
-      timeout: longestRunSeconds,
+      ...indexBuild,
     },
     {
       appliesTo: ({ to }) => to.length === 0,
@@ -143,7 +145,7 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
 type DeclaredIndexes = v.InferOutput<typeof declaredIndexes>
 
 /** The index with its members in the order that makes equal indexes equal as JSON. */
-function inOrder(index: GlobalIndex): GlobalIndex {
+function orderMembers(index: GlobalIndex): GlobalIndex {
   const { ProvisionedThroughput, OnDemandThroughput } = index
   return {
     ...orderIndex(index),
@@ -285,11 +287,11 @@ function isTableProvisioned({ declared, observed }: Comparison): boolean {
 }
 
 function creationOf(index: GlobalIndex): Change<GlobalIndexes> {
-  return { kind: 'update', from: [], to: [inOrder(index)], risk: 'slow' }
+  return { kind: 'update', from: [], to: [orderMembers(index)], risk: 'slow' }
 }
 
 /**
- * Without the throughput of the index, which may change before.
+ * The deletion of an index, as a step without its throughput: an earlier step or another run may change that.
  *
  * @param isOptional true unless the table has no room for a declared index before this deletion
  */
@@ -302,7 +304,7 @@ function deletionOf(
   const consequence =
     disruption === 'delete-index'
       ? 'is deleted: queries of it fail from then on'
-      : `is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}`
+      : `is deleted and built again: queries of it fail until it is built, which usually takes ${indexBuild.usual}`
   return {
     kind: 'update',
     from: [orderIndex(index)],
@@ -452,7 +454,7 @@ function describeWithThroughput(index: GlobalIndex): string {
 /** The names of the declared indexes that DynamoDB is building. */
 export function declaredBuilds(
   { GlobalSecondaryIndexes = [] }: Partial<TableValues>,
-  changesInProgress: readonly ChangeInProgress[] = [],
+  changesInProgress: readonly ChangeInProgress[],
 ): readonly string[] {
   return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared) =>
     changesInProgress.some(({ part, name, status }) => part === 'index' && name === declared && status === 'CREATING'),

@@ -76,7 +76,7 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
           },
         ],
   settings: (keys) => [{ name: 'key', value: describeKeys(keys) }],
-  blockedBy: [],
+  blockedBy: () => [],
   actions: { read: ['dynamodb:DescribeTable'], write: [] },
 }
 

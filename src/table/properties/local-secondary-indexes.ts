@@ -48,7 +48,7 @@ export const localSecondaryIndexes: Property<'LocalSecondaryIndexes', LocalIndex
     indexes.map((index) => ({ group: 'local index', name: index.IndexName, value: describeIndex(index) })),
   unmanaged: (observed, declared = []) =>
     indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'localIndex', value: IndexName })),
-  blockedBy: [],
+  blockedBy: () => [],
   actions: { read: ['dynamodb:DescribeTable'], write: [] },
 }
 

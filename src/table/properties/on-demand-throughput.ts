@@ -49,7 +49,7 @@ export const onDemandThroughput: Property<'OnDemandThroughput', OnDemandThroughp
       value: `${name} ${value}`,
     })),
   // It takes effect at once: DynamoDB reports the table as ACTIVE.
-  blockedBy: ['table', 'index', 'replica'],
+  blockedBy: () => ['table', 'index', 'replica'],
   follows: ['BillingMode'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
 }

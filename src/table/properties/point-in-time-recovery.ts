@@ -64,7 +64,7 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
   }),
   settings: (value) => [{ name: 'point-in-time recovery', value: describePeriod(value) }],
   // DynamoDB accepts the call while the table is UPDATING, and during every other change.
-  blockedBy: [],
+  blockedBy: () => [],
   actions: { read: ['dynamodb:DescribeContinuousBackups'], write: ['dynamodb:UpdateContinuousBackups'] },
   protection: {
     isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,

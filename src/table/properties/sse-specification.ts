@@ -2,7 +2,7 @@ import type { SSEDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { RemedyError } from '../../errors/errors.ts'
 import { describeKeyStatement, isAliasArn, keyArn, useKeyStatement } from '../key-permissions.ts'
-import type { DescribeKey, Key, Property } from '../property.ts'
+import type { Key, Property, ReadKey } from '../property.ts'
 import type { Target } from '../target.ts'
 
 /**
@@ -64,8 +64,7 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
       return { SSEEnabled, ...(KMSMasterKeyId === undefined ? {} : { KMSMasterKeyId }) }
     },
   },
-  resolve: async (value, target, describeKey) =>
-    value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
+  resolve: async (value, target, readKey) => (value.SSEEnabled ? await resolveKey(value, target, readKey) : value),
   reading: { kind: 'described', of: ({ SSEDescription }) => readEncryption(SSEDescription) },
   settlesWith: 'encryption',
   creation: { kind: 'in-create-table', input: (value) => ({ SSESpecification: toInput(value) }) },
@@ -89,11 +88,11 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
       goal: 'change its encryption',
       usual: '21 to 23 s',
       firstPoll: 5,
-      interval: 2,
+      interval: 1,
       timeout: 1800,
     },
   ],
-  blockedBy: ['encryption', 'replica'],
+  blockedBy: () => ['encryption', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place) => {
     if (!SSEEnabled) return { read: [], write: [] }
@@ -140,7 +139,7 @@ function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }: Encryption): 
 async function resolveKey(
   { KMSMasterKeyId: given = awsManagedAlias }: Encryption,
   target: Target,
-  describeKey: DescribeKey,
+  readKey: ReadKey,
 ): Promise<Encryption> {
   const key = keyArn(given, target)
   const [, , , region = ''] = key.split(':')
@@ -152,10 +151,10 @@ async function resolveKey(
   }
   if (!isAliasArn(key)) return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: 'CUSTOMER' }
   if (isAwsManaged(key)) {
-    const { arn } = await describeKey(given)
+    const { arn } = await readKey(given)
     return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: 'AWS' }
   }
-  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: 'CUSTOMER' }
+  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await readKey(given)).arn, KeyManager: 'CUSTOMER' }
 }
 
 /** DynamoDB refuses both kinds of key too, but only after other steps, and one of them by an error that looks transient. */

@@ -63,7 +63,7 @@ export const streamSpecification: Property<'StreamSpecification', Stream> = {
     declared === undefined && StreamViewType !== undefined ? [{ path: 'stream', value: StreamViewType }] : [],
   // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
   waits: [{ goal: 'turn its stream on or off', usual: '4 to 5 s', firstPoll: 3, timeout: 600 }],
-  blockedBy: ['table', 'replica'],
+  blockedBy: () => ['table', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   disruptions: [{ name: 'end-stream', purpose: 'to end the stream', explain: explainEnd }],
 }

@@ -109,7 +109,7 @@ export const tags: Property<'Tags', Tags> = {
     observed
       .filter(({ Key }) => tagValue(declared, Key) === undefined && !isAwsTag(Key))
       .map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
-  blockedBy: [],
+  blockedBy: () => [],
   actions: {
     read: ['dynamodb:ListTagsOfResource'],
     write: ['dynamodb:TagResource'],

@@ -63,7 +63,7 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
   }),
   settings: ({ Enabled, AttributeName }) => [{ name: 'time to live', value: Enabled ? `on, ${AttributeName}` : 'off' }],
   // DynamoDB accepts the call while the table is UPDATING and while an index is built.
-  blockedBy: [],
+  blockedBy: () => [],
   actions: { read: ['dynamodb:DescribeTimeToLive'], write: ['dynamodb:UpdateTimeToLive'] },
   budget: {
     limit: 'one change an hour',

@@ -33,12 +33,11 @@ export function readArguments(args: readonly string[], variables: Variables): Ar
     ...checkVariables(variables),
   ]
   if (problems.length > 0) return { kind: 'wrong', problems }
-  const given = flags.map(({ name }) => name)
   const linesOf = (name: string) =>
     flags.flatMap((flag) => (flag.name === name ? (flag.value ?? 'true') : [])).join('\n')
   return {
     kind: 'run',
-    inputs: Object.fromEntries([['command', command], ...given.map((name) => [name, linesOf(name)])]),
+    inputs: Object.fromEntries([['command', command], ...flags.map(({ name }) => [name, linesOf(name)])]),
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * DynamoDB's rules between the values of a definition. The form and the limits of single values are in fields.ts.
  *
- * The schema of a property repeats some rules. It checks the values of plans and of AWS's answers, whose form is another
- * one, and which have no line to report.
+ * The schema of a property repeats some rules: it checks plans and AWS's answers, which have another form, and no line
+ * to report.
  */
 import type { KeyAttribute } from '../table/properties/key-schema.ts'
 import { mostDeclaredTags, mostTags, type Tag } from '../table/properties/tags.ts'
@@ -117,16 +117,15 @@ const tableRules: readonly TableRule[] = [
  */
 export function findBrokenRules(definition: Definition, wrong: readonly Path[]): readonly Problem[] {
   const found = new Map<string, Problem>()
-  for (const problem of checkValues(definition, wrong)) found.set(JSON.stringify(problem), problem)
+  const add = (problem: Problem) => found.set(JSON.stringify(problem), problem)
+  for (const problem of checkValues(definition, wrong)) add(problem)
   for (const environment of [undefined, ...definition.environments.keys()]) {
     for (const { path, message } of checkTables(definition, environment, wrong)) {
-      const key = JSON.stringify([path, message])
       // A broken rule that no environment changes is reported once.
-      if (found.has(key)) continue
+      if (found.has(JSON.stringify({ path, message }))) continue
       const isOfTable = environment === undefined || path[0] === 'environments'
       const where = isOfTable ? '' : ` This is so in the environment ${quote(environment)}.`
-      const shown = { path, message: `${message}${where}` }
-      found.set(environment === undefined ? key : JSON.stringify([path, message, environment]), shown)
+      add({ path, message: `${message}${where}` })
     }
   }
   return [...found.values()]

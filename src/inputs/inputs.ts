@@ -103,10 +103,10 @@ function readValues({ input, variables, partitionOf, definitionFile }: InputSour
   readonly definition: Definition
   readonly problems: readonly string[]
 } {
-  const fileProblems = definitionFile !== undefined && 'problems' in definitionFile ? definitionFile.problems : []
-  const definition =
-    definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
-  const known = fileProblems.length === 0 ? definition : undefined
+  const read = definitionFile ?? { definition: builtInDefinition }
+  const fileProblems = 'problems' in read ? read.problems : []
+  const known = 'definition' in read ? read.definition : undefined
+  const definition = known ?? builtInDefinition
   const parsed = inputNames.map((name) => {
     const { default: byDefault, parse }: InputDeclaration<unknown> = declarations[name]
     const problems: string[] = []

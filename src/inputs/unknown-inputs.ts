@@ -77,7 +77,7 @@ export function givenInputs(variables: Variables): readonly GivenInput[] {
     .filter(({ value }) => value !== '')
 }
 
-/** A name with underscores for hyphens is known only where the runner passes the same value under the right name too. */
+/** A name with underscores for hyphens is known only if the runner passes the same value under the right name too. */
 function isKnown({ name, value }: GivenInput, variables: Variables): boolean {
   const known = inputNames.find((each) => each === hyphenated(name))
   if (known === undefined || known === name) return known !== undefined

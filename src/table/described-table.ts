@@ -46,7 +46,7 @@ export function readDescription({ name, arn }: TableAddress, answer: DescribeTab
 
 const status = v.pipe(v.string(), v.minLength(1))
 
-/** The form of the fields that are read before a property checks its value. An endpoint that is not AWS may answer anything. */
+/** The form that this file and the readings of properties rely on. An endpoint that is not AWS may answer anything. */
 function tableSchema(arn: string) {
   return v.object({
     TableStatus: status,

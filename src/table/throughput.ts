@@ -50,7 +50,7 @@ type Member = (typeof members)[number]
 
 /** DynamoDB omits a member without a maximum. For about a second after the removal of a maximum it shows -1. */
 export function readOnDemandThroughput(given: OnDemandThroughput = {}): OnDemandThroughput {
-  return withMembers(members, (member) => given[member] ?? noMaximum)
+  return pickMaximums(given, members)
 }
 
 /** The members that differ, before and after; undefined if none does. */
@@ -60,16 +60,13 @@ export function changedMaximums(
 ): ValueChange<OnDemandThroughput> | undefined {
   const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member])
   if (differing.length === 0) return undefined
-  return {
-    from: withMembers(differing, (member) => maximumIn(from, member)),
-    to: withMembers(differing, (member) => maximumIn(to, member)),
-  }
+  return { from: pickMaximums(from, differing), to: pickMaximums(to, differing) }
 }
 
 /** The maximums that a new table or index gets; undefined if there is none. CreateTable does not accept -1. */
 export function initialMaximums(declared: OnDemandThroughput): OnDemandThroughput | undefined {
   const limited = limitedIn(declared)
-  return limited.length === 0 ? undefined : withMembers(limited, (member) => declared[member])
+  return limited.length === 0 ? undefined : pickMaximums(declared, limited)
 }
 
 /** The observed maximums that the definition does not mention. */
@@ -78,7 +75,7 @@ export function undeclaredMaximums(
   declared: OnDemandThroughput = {},
 ): OnDemandThroughput {
   const undeclared = limitedIn(observed).filter((member) => declared[member] === undefined)
-  return withMembers(undeclared, (member) => observed[member])
+  return pickMaximums(observed, undeclared)
 }
 
 /** One setting for each member that is present. */
@@ -101,6 +98,6 @@ function maximumIn(value: OnDemandThroughput, member: Member): number {
   return value[member] ?? noMaximum
 }
 
-function withMembers(names: readonly Member[], unitsOf: (name: Member) => number | undefined): OnDemandThroughput {
-  return Object.fromEntries(names.map((name) => [name, unitsOf(name)]))
+function pickMaximums(value: OnDemandThroughput, names: readonly Member[]): OnDemandThroughput {
+  return Object.fromEntries(names.map((name) => [name, maximumIn(value, name)]))
 }

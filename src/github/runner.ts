@@ -146,8 +146,8 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
 }
 
 /**
- * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
- * that are made in the same order after it, so a secret is masked before it can be printed.
+ * Loads @actions/core, which takes about 1 ms, while the run waits for its first response. Calls before that are kept, and
+ * made in the same order then. Log lines are redacted only then: a secret that was masked in between is hidden in them too.
  */
 function lateToolkit(adapt: (core: typeof Toolkit) => typeof Toolkit) {
   let toolkit: typeof Toolkit | undefined

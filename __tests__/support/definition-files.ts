@@ -165,16 +165,24 @@ export function appliedOnto(before: Fields, after: Fields): Fields {
   const isBilled = isProvisioned(after) || 'BillingMode' in after
   const isSwitch = isBilled && isProvisioned(before) !== isProvisioned(after)
   const withoutThroughput = ({ ProvisionedThroughput: _, OnDemandThroughput: __, ...rest }: Fields) => rest
-  const { BillingMode, GlobalSecondaryIndexes, Tags = [], ...kept } = isSwitch ? withoutThroughput(before) : before
-  const indexes = GlobalSecondaryIndexes as readonly Fields[] | undefined
+  const withoutMaximums = ({ OnDemandThroughput: _, ...rest }: Fields) => rest
+  const withIndexes = (fields: Fields, change: (index: Fields) => Fields) =>
+    'GlobalSecondaryIndexes' in fields
+      ? { ...fields, GlobalSecondaryIndexes: listOf(fields, 'GlobalSecondaryIndexes').map(change) }
+      : fields
+  const {
+    BillingMode,
+    Tags = [],
+    ...kept
+  } = isSwitch ? withIndexes(withoutThroughput(before), withoutThroughput) : before
+  // The table stays provisioned. The second definition is reached only if its maximums are all -1, which means none.
+  const isStillProvisioned = !isBilled && isProvisioned(before)
+  const declared = isStillProvisioned ? withIndexes(withoutMaximums(after), withoutMaximums) : after
   const types = [before, after].flatMap(({ AttributeDefinitions }) => AttributeDefinitions as readonly Fields[])
   const table: Fields = {
     ...kept,
     ...(isBilled || BillingMode === undefined ? {} : { BillingMode }),
-    ...(indexes === undefined
-      ? {}
-      : { GlobalSecondaryIndexes: isSwitch ? indexes.map(withoutThroughput) : GlobalSecondaryIndexes }),
-    ...after,
+    ...declared,
     Tags: [...(Tags as readonly Fields[]), ...((after.Tags ?? []) as readonly Fields[])],
   }
   const all = [table, ...['LocalSecondaryIndexes', 'GlobalSecondaryIndexes'].flatMap((name) => listOf(table, name))]

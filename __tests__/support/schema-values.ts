@@ -20,10 +20,19 @@ export function valuesOf<Value>(schema: GenericSchema<unknown, Value>): fc.Arbit
   return valuesOfNode(schema as unknown as SchemaNode) as fc.Arbitrary<Value>
 }
 
+/** Generators are made once for each schema: to make one from a pattern takes longer than to draw a value from it. */
+const made = new WeakMap<SchemaNode, fc.Arbitrary<unknown>>()
+
+function valuesOfNode(node: SchemaNode): fc.Arbitrary<unknown> {
+  const values = made.get(node) ?? makeValues(node)
+  made.set(node, values)
+  return values
+}
+
 /** Returns the requirement of a check, such as 50 for `max_length`, and marks the check as kept. */
 type TakeRequirement = <Requirement>(check: string) => Requirement | undefined
 
-function valuesOfNode(node: SchemaNode): fc.Arbitrary<unknown> {
+function makeValues(node: SchemaNode): fc.Arbitrary<unknown> {
   const [root = node, ...actions] = node.pipe ?? []
   const checks = new Map(actions.filter(({ kind }) => kind !== 'metadata').map((action) => [action.type, action]))
   const take = (<Requirement>(check: string) => {

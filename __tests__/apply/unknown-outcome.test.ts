@@ -48,6 +48,34 @@ it('the outcome of a step is unknown where an earlier try had no response and th
   expect(outcome.steps[0]?.result).toMatchObject({ isOutcomeUnknown: true, error: { code: 'AccessDeniedException' } })
 })
 
+it('a protective step without a response is applied where the read before the next protective step shows its change', async () => {
+  const environment = { name: 'prod', production: true }
+  const [, users] = theTables({ environment })
+  const unprotected = {
+    DeletionProtectionEnabled: false,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+  }
+  const { outcome, results, run } = await apply(
+    { target: aTarget({ environment }), definitions: [users], observed: observedAs([users], { users: unprotected }) },
+    () => ({
+      write: async (step, send) => {
+        await send()
+        if (step.includes('DeletionProtection')) {
+          throw failure('TimeoutError', { isOutcomeUnknown: true, httpStatusCode: 0 })
+        }
+      },
+    }),
+  )
+  expect([outcome.error, results, run.clock.sleeps]).toEqual([
+    undefined,
+    [
+      'update DeletionProtectionEnabled of "users": applied',
+      'update PointInTimeRecoverySpecification of "users": applied',
+    ],
+    [],
+  ])
+})
+
 it('a step is begun and not finished where the run was stopped during the wait that completes it', async () => {
   const { outcome, results } = await apply({ observed: observedAs([tenant]) }, (_, run) => ({
     write: async (_, send) => {

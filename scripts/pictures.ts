@@ -20,7 +20,7 @@ import { readInputs } from '../src/inputs/inputs.ts'
 import { reconcile } from '../src/main.ts'
 import { defaultTimeOuts } from '../src/network/network.ts'
 import { markComment, renderComment } from '../src/report/comment.ts'
-import { addResult, type RunResult } from '../src/report/result.ts'
+import { mergeResults, type RunResult } from '../src/report/result.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
 
 const inputs = {
@@ -48,12 +48,11 @@ export async function makeComment(): Promise<string> {
     const sharedConfig = { configFile: {}, credentialsFile: {} }
     const read = readInputs({ input, variables, partitionOf, sharedConfig, definitionFile: undefined })
     const clock = { ...systemClock, now }
-    let result: RunResult = {}
+    const results: RunResult[] = []
     await withinDeadline({ clock, log, interrupted, timeoutSeconds: read.timeoutSeconds }, (run) =>
-      reconcile(read, runner, run, defaultTimeOuts, (reached) => {
-        result = addResult(result, reached)
-      }),
+      reconcile(read, runner, run, defaultTimeOuts, (reached) => void results.push(reached)),
     )
+    const result = mergeResults(results)
     if (result.target === undefined) throw new Error('The run reached no account.')
     return renderComment({
       result: asOnAws(result),

@@ -18,17 +18,15 @@ import { planTables } from './plan/planner.ts'
 import { describeReview, holdToReview, readReview } from './plan/review.ts'
 import { describePlace } from './report/place.ts'
 import { renderPlanLines } from './report/plan-lines.ts'
-import { addResult, type RunResult } from './report/result.ts'
+import { mergeResults, type RecordResult, type RunResult } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
 import { resolveDefinitions } from './table/resolve.ts'
 
 /** Never rejects: everything that the run reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
   const { input, variables, log, interrupted } = runner
-  let result: RunResult = { warnings: findUnknownInputs(variables).warnings }
-  const record = (reached: RunResult) => {
-    result = addResult(result, reached)
-  }
+  const results: RunResult[] = [{ warnings: findUnknownInputs(variables).warnings }]
+  const record: RecordResult = (reached) => void results.push(reached)
   try {
     const definitionFile = await loadDefinitionFile(input, runner.readDefinitionFile)
     const sharedConfig = await loadSharedConfigFiles()
@@ -37,38 +35,24 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
     log.info(describePlace(inputs))
     await withinDeadline({ clock, log, interrupted, timeoutSeconds: inputs.timeoutSeconds }, async (run) => {
       await reconcile(inputs, runner, run, timeOuts, record).catch((error: unknown) => record({ error }))
-      await publishComment(inputs, result, runner, run)
+      await publishComment(inputs, mergeResults(results), runner, run)
     })
   } catch (error) {
     record({ error })
   }
-  await publish(result, runner)
+  await publish(mergeResults(results), runner)
 }
 
-/**
- * Plans the changes of the tables, and performs the command.
- *
- * @param record takes each result as soon as it is reached, so that an error loses none
- */
-export async function reconcile(
-  inputs: Inputs,
-  runner: Runner,
-  run: Run,
-  timeOuts: TimeOuts,
-  record: (reached: RunResult) => void,
-): Promise<void> {
-  const { command, productionRule, region, environment, policy, definition, definitions: declared } = inputs
-  const { definitionFile, sampleItems, waitForIndexes } = inputs
-  const { endpoints, warnings } = inputs.sdkSettings
-  record({ command, productionRule, definitionFile, endpoints, warnings })
+/** Plans the changes of the tables, and performs the command. */
+export async function reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts, record: RecordResult) {
+  const { command, productionRule, policy, definition, definitionFile, definitions: declared, waitForIndexes } = inputs
+  record({ command, productionRule, definitionFile, ...inputs.sdkSettings })
   if (command === 'policy') return record(showPolicies(inputs, runner))
   const reviewed = await readReview(inputs, runner.readFile)
   record({ review: describeReview(reviewed, command) })
-  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
-  const target = { ...aws.account, region, environment }
+  const { target, dynamoDb, readKey } = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   record({ target })
   run.log.info(`Account ${target.account}`)
-  const { dynamoDb, readKey } = aws.open(target)
   const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, readKey)
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed)
@@ -77,6 +61,6 @@ export async function reconcile(
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), review])
   if (inputs.failOnDrift) assertAsDefined(plan)
   const work = { dynamoDb, target, definitions, observed, readAt, plan, run }
-  if (command === 'verify') record({ verification: await verifyTables({ ...work, sampleItems }) })
+  if (command === 'verify') record({ verification: await verifyTables({ ...work, sampleItems: inputs.sampleItems }) })
   if (command === 'apply' || command === 'destroy') record({ outcome: await applyPlan({ ...work, waitForIndexes }) })
 }

@@ -36,7 +36,10 @@ export interface RunResult {
   readonly error?: unknown
 }
 
-/** Adds what the run reached last. Warnings are kept together. */
-export function addResult(before: RunResult, reached: RunResult): RunResult {
-  return { ...before, ...reached, warnings: [...(before.warnings ?? []), ...(reached.warnings ?? [])] }
+/** Takes each result as soon as the run reaches it, so that an error loses none. */
+export type RecordResult = (reached: RunResult) => void
+
+/** Merges what a run reached, in its order. The warnings of all are kept. */
+export function mergeResults(results: readonly RunResult[]): RunResult {
+  return Object.assign({}, ...results, { warnings: results.flatMap(({ warnings = [] }) => warnings) })
 }

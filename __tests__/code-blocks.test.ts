@@ -10,6 +10,7 @@ import { builtInDefinition } from '../src/definition/built-in.ts'
 import { declarations } from '../src/inputs/declarations.ts'
 import { readInputs } from '../src/inputs/inputs.ts'
 import { definitionOf, problemsOf } from './definition/reading.ts'
+import { sourceOf } from './support/builders.ts'
 import { deploymentIn, type Template } from './support/deployments.ts'
 import { type CodeBlock, codeBlocksOf, pages } from './support/pages.ts'
 
@@ -149,25 +150,20 @@ const examples: Readonly<Record<string, string>> = {
 /** Reads the inputs as the action does in a job that may request a token. The rest of a step has values of its own. */
 function readExample(page: string, given: Readonly<Record<string, string>>) {
   const isExpression = (value: string) => value.includes('${{')
-  const inputs: Readonly<Record<string, string>> = {
-    environment: 'dev',
-    'aws-region': 'ap-south-1',
-    ...Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, isExpression(value) ? (examples[name] ?? '') : value]),
-    ),
-  }
+  const inputs: Readonly<Record<string, string>> = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, isExpression(value) ? (examples[name] ?? '') : value]),
+  )
   const definition = ofKind('definition file').find(
     (block) => block.page === page && problemsOf(block.text).length === 0,
   )
+  const variables = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-request-token',
+    GITHUB_REPOSITORY_ID: '2',
+    GITHUB_RUN_ID: '4242',
+  }
   return readInputs({
-    input: (name) => inputs[name] ?? '',
-    environment: {
-      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example',
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a-request-token',
-      GITHUB_REPOSITORY_ID: '2',
-      GITHUB_RUN_ID: '4242',
-    },
-    partitionOf: () => 'aws',
+    ...sourceOf(inputs, variables),
     definitionFile: {
       definition:
         inputs['definition-file'] === undefined || definition === undefined

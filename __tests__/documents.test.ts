@@ -14,7 +14,7 @@ import { planTables } from '../src/plan/planner.ts'
 import { disruptionNames } from '../src/plan/policy.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
-import { aTarget, builtInProperties, strictPolicy, theTables } from './support/builders.ts'
+import { aTarget, builtInProperties, sourceOf, strictPolicy, theTables } from './support/builders.ts'
 import { anchorsOf, codeBlockUnder, pages, read, relativeLinksOf, rowsUnder } from './support/pages.ts'
 
 const root = new URL('../', import.meta.url)
@@ -77,15 +77,10 @@ it('the outputs of the reference, of action.yml and of the code are the same', (
 
 it('every default of action.yml is a default of the code too', async () => {
   const { readInputs } = await import('../src/inputs/inputs.ts')
-  const source = (inputs: Readonly<Record<string, string>>) => ({
-    input: (name: string) => inputs[name] ?? '',
-    environment: {},
-    partitionOf: () => 'aws',
-  })
   const given = { environment: 'dev', 'aws-region': 'ap-south-1' }
   // The job's own token has no default in the code, which never looks for one.
   const defaults = Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
-  expect(readInputs(source({ ...defaults, ...given }))).toEqual(readInputs(source(given)))
+  expect(readInputs(sourceOf({ ...defaults, ...given }))).toEqual(readInputs(sourceOf(given)))
 })
 
 it('the lines of allow in the README, in the page of reviews and in action.yml are those of the code', () => {

@@ -181,7 +181,7 @@ it('plans protection of existing tables before every other step, and sends it th
         if (!isProtective(stepOf(request))) calls += 1
         if (isProtective(stepOf(request)) || calls % 2 === 0) return await model.dynamoDb.write(request)
         failures += 1
-        throw new DynamoDbError('any', 'any', cause, false)
+        throw new DynamoDbError('any', 'any', cause, false, 'any')
       }
       await applyTo(each, plan, { ...model.dynamoDb, write })
       expect(model.writes).toEqual(expect.arrayContaining(protective.map(nameStep)))

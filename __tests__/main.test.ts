@@ -11,6 +11,7 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
+import { clientOptionsFor } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { main } from '../src/main.ts'
 import { type VirtualClock, virtualClock } from './support/clock.ts'
@@ -36,7 +37,7 @@ process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:9'
 
 // The SDK reads the files of its configuration once, in real time, while the clock of these tests would run on.
 beforeAll(async () => {
-  const clientOptions = { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const
+  const clientOptions = clientOptionsFor('ap-south-1', new NodeHttpHandler())
   await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 0, aRun())
 })
 beforeEach(() => {

@@ -7,6 +7,7 @@ import { measuredTimings } from '../sandbox/options.ts'
 import type { Shape } from '../sandbox/table-record.ts'
 import { applyPlan } from '../src/apply/apply.ts'
 import { observeTables } from '../src/apply/observe.ts'
+import { clientOptionsFor } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { withinDeadline } from '../src/run/run.ts'
@@ -94,7 +95,7 @@ describe('2,500 tables, the default quota of an account, in an account that thro
     const original = DynamoDBClient.prototype.send
     Object.assign(DynamoDBClient.prototype, { send })
     try {
-      const clientOptions = { region: target.region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const }
+      const clientOptions = clientOptionsFor(target.region, new NodeHttpHandler())
       const connections = { clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }
       // The SDK reads the files of its configuration once, in real time, and virtual time would pass meanwhile.
       await loadDynamoDb(connections, 0, aRun())

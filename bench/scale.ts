@@ -8,6 +8,7 @@ import { openConnections } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { builtInDefinition } from '../src/definition/built-in.ts'
 import { defineTables } from '../src/definition/definition.ts'
+import { defaultTimeOuts } from '../src/network/network.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
 import type { TableDefinition } from '../src/table/table.ts'
@@ -55,7 +56,8 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
     const start = performance.now()
     const interrupted = new AbortController().signal
     await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
-      const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
+      const job = { variables: {}, mask: () => undefined, endpoints: [] }
+      const connections = openConnections(target.region, job, run, defaultTimeOuts)
       const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(definitions), run)
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, definitions, run)

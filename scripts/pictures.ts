@@ -20,7 +20,7 @@ import { readInputs } from '../src/inputs/inputs.ts'
 import { reconcile } from '../src/main.ts'
 import { defaultTimeOuts } from '../src/network/network.ts'
 import { markComment, renderComment } from '../src/report/comment.ts'
-import { collectResults, type RunResult } from '../src/report/result.ts'
+import { mergeResults, type RunResult } from '../src/report/result.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
 
 const inputs = {
@@ -44,12 +44,16 @@ export async function makeComment(): Promise<string> {
     await createByHand(sandbox.account('222222222222', inputs['aws-region']))
     passed = 60_000
     const runner = recordingRunner(inputs, sandbox.environment)
-    const read = readInputs({ ...runner, partitionOf })
-    const options = { ...runner, ...read, clock: { ...systemClock, now } }
-    const result = await withinDeadline(options, (run) =>
-      collectResults({}, reconcile(read, runner, run, defaultTimeOuts)),
+    const { input, variables, log, interrupted } = runner
+    const sharedConfig = { configFile: {}, credentialsFile: {} }
+    const read = readInputs({ input, variables, partitionOf, sharedConfig, definitionFile: undefined })
+    const clock = { ...systemClock, now }
+    const results: RunResult[] = []
+    await withinDeadline({ clock, log, interrupted, timeoutSeconds: read.timeoutSeconds }, (run) =>
+      reconcile(read, runner, run, defaultTimeOuts, (reached) => void results.push(reached)),
     )
-    if (result.target === undefined || result.error !== undefined) throw result.error
+    const result = mergeResults(results)
+    if (result.target === undefined) throw new Error('The run reached no account.')
     return renderComment({
       result: asOnAws(result),
       mark: markComment(result.target, ''),

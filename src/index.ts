@@ -2,10 +2,11 @@
 import { gitHubRunner } from './github/runner.ts'
 import { main } from './main.ts'
 import { systemClock } from './run/run.ts'
+import { isGitHubJob } from './run/variables.ts'
 
 // No top-level await here: with one, webpack puts all modules into functions, which Node parses twice.
 void start().then(() => {
-  // A connection that another package left open must not keep a cancelled job waiting.
+  // A package may leave a connection open, and a cancelled job must not wait for it.
   setTimeout(() => process.exit(), 250).unref()
 })
 
@@ -23,5 +24,5 @@ async function start(): Promise<void> {
 function isCommand(): boolean {
   const { argv, env, stdout } = process
   if (argv.length > 2) return true
-  return env.GITHUB_ACTIONS !== 'true' && stdout.isTTY && !Object.keys(env).some((name) => name.startsWith('INPUT_'))
+  return !isGitHubJob(env) && stdout.isTTY && !Object.keys(env).some((name) => name.startsWith('INPUT_'))
 }

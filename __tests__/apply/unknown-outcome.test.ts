@@ -122,7 +122,9 @@ it('the outcome of a creation is unknown where the run is stopped between a lost
   const aws = mockClient(DynamoDBClient)
   try {
     const run = aRun()
-    const clientOptions = { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const }
+    // Loaded late: the races of this file replace the connections before any module loads them.
+    const { clientOptionsFor } = await import('../../src/aws/connections.ts')
+    const clientOptions = clientOptionsFor('ap-south-1', new NodeHttpHandler())
     const waiting = Promise.resolve()
     const connect = await loadDynamoDb({ clientOptions, waiting, openEarly: () => undefined }, 0, run)
     const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), target)

@@ -8,6 +8,7 @@ import { type Job, openConnections } from '../../src/aws/connections.ts'
 import { searchDefaultChain } from '../../src/aws/default-chain.ts'
 import { type DescribedError, describeError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
+import { defaultTimeOuts } from '../../src/network/network.ts'
 import type { Run } from '../../src/run/run.ts'
 import { aRun } from '../support/fakes.ts'
 
@@ -61,9 +62,14 @@ function prepare(config: string, variables: Variables): Variables {
   return given
 }
 
-function search(environment: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
-  const { clientOptions } = openConnections('ap-south-1', { environment, mask: () => undefined }, run)
-  return searchDefaultChain(clientOptions, { environment, mask }, run)
+function search(variables: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
+  const { clientOptions } = openConnections(
+    'ap-south-1',
+    { variables, mask: () => undefined, endpoints: [] },
+    run,
+    defaultTimeOuts,
+  )
+  return searchDefaultChain(clientOptions, { variables, mask }, run)
 }
 
 /** Describes how the search fails. */

@@ -10,6 +10,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import * as commands from '../../src/aws/commands.ts'
+import { clientOptionsFor } from '../../src/aws/connections.ts'
 import { type DynamoDb, loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
 import { properties } from '../../src/table/properties/index.ts'
@@ -32,7 +33,7 @@ const openedEarly: string[] = []
 /** Loads the SDK before the credentials are known, as a run does. */
 async function load(region = 'ap-south-1') {
   const connections = {
-    clientOptions: { region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const },
+    clientOptions: clientOptionsFor(region, new NodeHttpHandler()),
     waiting: Promise.resolve(),
     openEarly: (url: URL, count: number) => void openedEarly.push(`${count} x ${url.origin}`),
   }

@@ -1,10 +1,11 @@
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
+import { clientOptionsFor } from '../../src/aws/connections.ts'
 import { connectKms } from '../../src/aws/kms.ts'
 import { describeError, renderError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
-import type { DescribeKey } from '../../src/table/property.ts'
+import type { ReadKey } from '../../src/table/property.ts'
 import { cancelled } from '../support/apply.ts'
 import { aTarget } from '../support/builders.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
@@ -17,7 +18,7 @@ const found = {
 } as const
 const unknownAction = 'is not authorized to perform: kms:DescribeKey on resource'
 let run: FakeRun
-let describeKey: DescribeKey
+let readKey: ReadKey
 /** The calls of the credentials' provider: true for one that asks for new ones. */
 let requested: boolean[] = []
 
@@ -29,8 +30,7 @@ beforeEach(() => {
     requested.push(options?.forceRefresh === true)
     return { accessKeyId: 'a', secretAccessKey: 'b' }
   }
-  const clientOptions = { region: target.region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 as const }
-  describeKey = connectKms(clientOptions, credentials, run, target)
+  readKey = connectKms(clientOptionsFor(target.region, new NodeHttpHandler()), credentials, run, target)
 })
 
 const calls = () => aws.commandCalls(DescribeKeyCommand).map(({ args: [{ input }] }) => input)
@@ -40,7 +40,7 @@ function refusal(name: string, message = 'as AWS says', httpStatusCode = 400): E
 }
 
 async function failure(key = 'alias/tables'): Promise<unknown> {
-  return await describeKey(key).then(
+  return await readKey(key).then(
     () => {
       throw new Error('The call succeeded')
     },
@@ -50,9 +50,9 @@ async function failure(key = 'alias/tables'): Promise<unknown> {
 
 it('reads the ARN of the key behind an alias, and whether DynamoDB can use it', async () => {
   aws.on(DescribeKeyCommand).resolvesOnce(found)
-  expect(await describeKey('alias/tables')).toEqual({ arn, isSymmetric: true })
+  expect(await readKey('alias/tables')).toEqual({ arn, isSymmetric: true })
   aws.on(DescribeKeyCommand).resolves({ KeyMetadata: { KeyId: 'x', Arn: arn, KeySpec: 'RSA_2048' } })
-  expect(await describeKey('alias/rsa')).toEqual({ arn, isSymmetric: false })
+  expect(await readKey('alias/rsa')).toEqual({ arn, isSymmetric: false })
   expect(calls()).toEqual([{ KeyId: 'alias/tables' }, { KeyId: 'alias/rsa' }])
 })
 
@@ -63,13 +63,13 @@ it.each([
   [Object.assign(new Error('lost'), { code: 'ECONNRESET' })],
 ])('repeats a call that failed for now: %s', async (error) => {
   aws.on(DescribeKeyCommand).rejectsOnce(error).resolves(found)
-  expect(await describeKey('alias/tables')).toMatchObject({ arn })
+  expect(await readKey('alias/tables')).toMatchObject({ arn })
   expect([calls().length, run.lines]).toEqual([2, [expect.stringMatching(/^Trying again in .* s: /)]])
 })
 
 it('renews a session that has expired once', async () => {
   aws.on(DescribeKeyCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves(found)
-  await describeKey('alias/tables')
+  await readKey('alias/tables')
   expect(requested.filter((isForced) => isForced)).toHaveLength(1)
 })
 

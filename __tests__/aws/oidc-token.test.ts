@@ -64,7 +64,13 @@ it.each([500, 502, 503, 429])('repeats the request after a response with status 
     else response.end('{"value":"the.id.token"}')
   })
   const run = aRun()
-  expect(await retry(run, (abort) => request('x', abort))).toBe('the.id.token')
+  expect(
+    await retry(
+      run,
+      (abort) => request('x', abort),
+      () => 'the token',
+    ),
+  ).toBe('the.id.token')
   expect([requests, run.clock.sleeps.length]).toEqual([3, 2])
 })
 
@@ -74,10 +80,16 @@ it('does not repeat the request after status 403, and does not show the body of 
     requests += 1
     response.writeHead(403).end('{"value":"secret"}')
   })
-  await expect(retry(aRun(), (abort) => request('x', abort))).rejects.toMatchObject({
+  await expect(
+    retry(
+      aRun(),
+      (abort) => request('x', abort),
+      () => 'the token',
+    ),
+  ).rejects.toMatchObject({
     name: 'IdTokenError',
     message: "GitHub answered the request for the job's OIDC token with status 403",
-    $metadata: { httpStatusCode: 403 },
+    status: 403,
   })
   expect(requests).toBe(1)
 })

@@ -6,14 +6,13 @@ const role = (account: string, partition = 'aws') => ({
   partition,
   account,
 })
-const partitionOf = (region: string) => (region.startsWith('cn-') ? 'aws-cn' : 'aws')
 
 function make(request: Partial<PolicyRequest>, definitions = theTables() as readonly ReturnType<typeof aTable>[]) {
   const given = { roles: [], allowedAccountIds: [], region: '', sampleItems: true, ...request }
-  return makePolicies(given, definitions, partitionOf)
+  return makePolicies(given, definitions)
 }
 
-const arnsOf = (request: Partial<PolicyRequest>) => make(request).policies.documents.plan.Statement[0]?.Resource
+const arnsOf = (request: Partial<PolicyRequest>) => make(request).policies.plan.Statement[0]?.Resource
 
 it.each<[string, Partial<PolicyRequest>, string]>([
   ['the account of the last role', { roles: [role('1'), role('2')], region: 'eu-west-1' }, 'aws:dynamodb:eu-west-1:2'],
@@ -37,15 +36,15 @@ it('reports what is not known, and nothing else', () => {
 })
 
 it('allows verify only reads where it writes no sample items', () => {
-  const { documents } = make({ sampleItems: false }).policies
-  expect(documents.verify).toEqual(documents.plan)
-  expect(make({}).policies.documents.verify).not.toEqual(documents.plan)
+  const { plan, verify } = make({ sampleItems: false }).policies
+  expect(verify).toEqual(plan)
+  expect(make({}).policies.verify).not.toEqual(plan)
 })
 
 it('has one statement for tables that need the same actions, and each table once', () => {
   const [tenant, users] = theTables()
   const expiring = { ...aTable({ TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } }), name: 'x' }
-  const { apply } = make({ region: 'eu-west-1' }, [tenant, expiring, users]).policies.documents
+  const { apply } = make({ region: 'eu-west-1' }, [tenant, expiring, users]).policies
   const named = apply.Statement.map(({ Resource }) => Resource.map((arn) => arn.split('/')[1]))
   expect(named).toEqual([['tenant', 'users'], ['x']])
   expect(apply.Statement.map(({ Action }) => Action.includes('dynamodb:UpdateTimeToLive'))).toEqual([false, true])
@@ -53,7 +52,7 @@ it('has one statement for tables that need the same actions, and each table once
 
 it('takes several definitions of one table together', () => {
   const protectedTable = aTable({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })
-  const { apply } = make({ region: 'eu-west-1' }, [aTable(), protectedTable]).policies.documents
+  const { apply } = make({ region: 'eu-west-1' }, [aTable(), protectedTable]).policies
   expect(apply.Statement).toEqual([
     expect.objectContaining({
       Action: expect.arrayContaining(['dynamodb:UpdateContinuousBackups']),
@@ -68,7 +67,7 @@ it('names each policy that is over a limit of AWS, by its length without white s
   const known = { roles: [role('2')], region: 'eu-west-1' }
   expect(make(known, many(20)).notices).toEqual([])
   const over = make(known, many(40))
-  const { length } = JSON.stringify(over.policies.documents.apply)
+  const { length } = JSON.stringify(over.policies.apply)
   expect(over.notices).toContain(
     `The policy apply has ${length} characters, but a session policy of STS takes 2048: restrict-session cannot be used with command: apply.`,
   )

@@ -2,10 +2,15 @@ import { classifyFailure, type FailureKind, isAnswerOfAnother } from '../../src/
 import { retry, retryDelay } from '../../src/aws/retry.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
 import { UnreachableError } from '../../src/network/unreachable.ts'
+import type { Run } from '../../src/run/run.ts'
 import { aRun } from '../support/fakes.ts'
 
 function anError(name: string, message = 'as AWS says', more: object = {}): Error {
   return Object.assign(new Error(message), { name }, more)
+}
+
+function repeat<Answer>(run: Run, send: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  return retry(run, send, () => 'AWS')
 }
 
 const kinds: readonly [FailureKind, Error][] = [
@@ -36,6 +41,11 @@ const kinds: readonly [FailureKind, Error][] = [
   ['final', anError('Odd', 'x', { $metadata: null })],
   ['final', anError('Odd', 'x', { $metadata: {} })],
   ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
+  // An error of ours has its status in a member of its own, also after the SDK added its metadata.
+  ['throttled', anError('GitHubError', 'x', { status: 429 })],
+  ['unavailable', anError('IdTokenError', 'x', { status: 503, $metadata: { attempts: 1 } })],
+  ['final', anError('ProxyError', 'x', { status: 407 })],
+  ['final', anError('Odd', 'x', { status: 'many' })],
   ...[
     'AccessDeniedException',
     'ValidationException',
@@ -62,7 +72,7 @@ it('classifies a value that is not an error as final', () => {
 })
 
 describe('the delay before the next try', () => {
-  const delay = (error: Error, tries: number, random = 1) => retryDelay(error, tries, 0, random)
+  const delay = (error: Error, tries: number, random = 1) => retryDelay(classifyFailure(error), error, tries, 0, random)
 
   it('is undefined for a final error', () => {
     expect(delay(anError('AccessDenied'), 1)).toBeUndefined()
@@ -95,11 +105,17 @@ describe('the delay before the next try', () => {
     expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_500)
   })
 
+  it('follows the time that an error has as a member, whatever its message says', () => {
+    const named = anError('GitHubError', 'x; try again after 1970-01-01T00:00:40Z', { status: 429, retryAt: 15_000 })
+    expect(delay(named, 1)).toBe(16_500)
+    expect(delay(anError('GitHubError', 'x', { status: 429, retryAt: undefined }), 1)).toBe(500)
+  })
+
   it('counts from now to the time that DynamoDB names, and is a second where that time has passed', () => {
     const named = anError('ThrottlingException', 'Please try again after 1970-01-01T00:00:15Z.')
-    expect(retryDelay(named, 1, 5000, 1)).toBe(11_500)
-    expect(retryDelay(named, 1, 15_000, 0)).toBe(1000)
-    expect(retryDelay(named, 1, 3_600_000, 1)).toBe(1500)
+    expect(retryDelay('throttled', named, 1, 5000, 1)).toBe(11_500)
+    expect(retryDelay('throttled', named, 1, 15_000, 0)).toBe(1000)
+    expect(retryDelay('throttled', named, 1, 3_600_000, 1)).toBe(1500)
   })
 })
 
@@ -107,7 +123,7 @@ describe('retry', () => {
   it('returns the first response, and logs each delay before it with its reason', async () => {
     const run = aRun()
     let tries = 0
-    const answer = await retry(run, async () => {
+    const answer = await repeat(run, async () => {
       tries += 1
       if (tries < 3) throw anError('ThrottlingException', 'Rate exceeded')
       return tries
@@ -126,7 +142,7 @@ describe('retry', () => {
   ])('throws the last error unchanged after %d tries: %s', async (expected, name) => {
     const failure = anError(name)
     let tries = 0
-    const call = retry(aRun(), async () => {
+    const call = repeat(aRun(), async () => {
       tries += 1
       throw failure
     })
@@ -137,7 +153,7 @@ describe('retry', () => {
   it('throws a reason to stop that is not a StoppedError unchanged', async () => {
     const run = aRun()
     const reason = new Error('stopped')
-    const call = retry(run, async () => {
+    const call = repeat(run, async () => {
       queueMicrotask(() => run.stopNow(reason))
       throw anError('ThrottlingException')
     })
@@ -146,34 +162,41 @@ describe('retry', () => {
 
   it('makes no call when the run must stop', async () => {
     const run = aRun()
-    const reason = new StoppedError('cancelled', 'run again')
+    const reason = new StoppedError('Cancelled.', 'Run again.')
     run.stopNow(reason)
     let called = false
-    const call = retry(run, async () => {
+    const call = repeat(run, async () => {
       called = true
     })
-    await expect(call).rejects.toBe(reason)
+    await expect(call).rejects.toEqual(reason.whileWaitingFor('AWS'))
     expect(called).toBe(false)
   })
 
   it('ends its wait when the run must stop, with the last error as the cause', async () => {
     const run = aRun()
     const throttled = anError('ThrottlingException')
-    const call = retry(run, async () => {
-      queueMicrotask(() => run.stopNow(new StoppedError('too late', 'run again')))
+    const call = repeat(run, async () => {
+      queueMicrotask(() => run.stopNow(new StoppedError('Too late.', 'Run again.')))
       throw throttled
     })
-    await expect(call).rejects.toMatchObject({ name: 'StoppedError', message: 'too late', cause: throttled })
+    await expect(call).rejects.toMatchObject({
+      name: 'StoppedError',
+      message: 'Too late. It was waiting for AWS.',
+      cause: throttled,
+    })
   })
 
   it('throws the reason to stop for a call that the run aborted', async () => {
     const run = aRun()
-    const reason = new StoppedError('cancelled', 'run again')
-    const call = retry(run, async (signal) => {
+    const reason = new StoppedError('Cancelled.', 'Run again.')
+    const call = repeat(run, async (signal) => {
       run.abortNow(reason)
       throw anError('AbortError', String(signal.aborted))
     })
-    await expect(call).rejects.toMatchObject({ message: 'cancelled', cause: { name: 'AbortError' } })
+    await expect(call).rejects.toMatchObject({
+      message: 'Cancelled. It was waiting for AWS.',
+      cause: { name: 'AbortError' },
+    })
   })
 })
 
@@ -182,7 +205,7 @@ it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired',
   (name) => {
     const skewed = anError(name, 'Signature expired', { $metadata: { httpStatusCode: 400, clockSkewCorrected: true } })
     expect(classifyFailure(skewed)).toBe('misdated')
-    expect(retryDelay(skewed, 1, 0, 1)).toBe(0)
+    expect(retryDelay('misdated', skewed, 1, 0, 1)).toBe(0)
     expect(classifyFailure(anError(name))).toBe('final')
   },
 )
@@ -190,7 +213,7 @@ it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired',
 it('does not repeat a call twice because of the clock', async () => {
   const skewed = anError('SignatureDoesNotMatch', 'Signature expired', { $metadata: { clockSkewCorrected: true } })
   let tries = 0
-  const call = retry(aRun(), async () => {
+  const call = repeat(aRun(), async () => {
     tries += 1
     throw tries === 1 ? anError('ThrottlingException') : skewed
   })
@@ -208,7 +231,7 @@ it.each(['ResourceNotFoundException', 'AccessDenied', 'ValidationException', 'Re
 
 it('counts tries by the kind of failure: one broken connection after eight throttled calls is repeated', async () => {
   let tries = 0
-  const answer = retry(aRun(), async () => {
+  const answer = repeat(aRun(), async () => {
     tries += 1
     if (tries <= 8) throw anError('ThrottlingException')
     if (tries === 9) throw anError('TimeoutError')

@@ -603,7 +603,7 @@ describe('an error without an answer of STS', () => {
 
   it.each(
     [
-      Object.assign(refusal('IdTokenError', 'status 503'), { $metadata: { httpStatusCode: 503 } }),
+      Object.assign(refusal('IdTokenError', 'status 503'), { status: 503 }),
       Object.assign(refusal('Error', 'socket hang up'), { code: 'ECONNRESET' }),
       refusal('TimeoutError', 'no answer'),
     ].map((failure) => [failure.message, failure] as const),

@@ -4,7 +4,7 @@ import { mayStandAlone, readArguments } from '../../src/command-line/arguments.t
 import { renderHelp } from '../../src/command-line/help.ts'
 import { declarations, inputNames } from '../../src/inputs/declarations.ts'
 import { readInputs } from '../../src/inputs/inputs.ts'
-import type { Declaration } from '../../src/inputs/parsers.ts'
+import type { InputDeclaration } from '../../src/inputs/parsers.ts'
 import { sourceOf } from '../support/builders.ts'
 
 const read = (words: string, variables = {}) => readArguments(words.split(' '), variables)
@@ -60,7 +60,7 @@ it('lets exactly those flags be repeated whose inputs have lines', () => {
   for (const name of repeatable) {
     // No value of such an input is rejected for having two lines.
     const reported: string[] = []
-    const { parse: parseInput }: Declaration<unknown> = declarations[name]
+    const { parse: parseInput }: InputDeclaration<unknown> = declarations[name]
     const context = { name, variables: {}, definition: undefined, report: (problem: string) => reported.push(problem) }
     parseInput('a\nb', context)
     expect(reported.filter((problem) => problem.includes('\\n'))).toEqual([])

@@ -29,6 +29,7 @@ import fc from 'fast-check'
 import { is } from 'valibot'
 import { parse } from 'yaml'
 import { observeTables } from '../../src/apply/observe.ts'
+import { clientOptionsFor } from '../../src/aws/connections.ts'
 import type { CredentialPorts } from '../../src/aws/credentials.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { requestIdToken } from '../../src/aws/oidc-token.ts'
@@ -440,7 +441,7 @@ const everything = aTable({
  * @param saidAbsent whether DynamoDB answered that the table does not exist
  */
 async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, saidAbsent: boolean): Promise<void> {
-  const clientOptions = { region: 'ap-south-1', requestHandler, maxAttempts: 1 as const }
+  const clientOptions = clientOptionsFor('ap-south-1', requestHandler)
   const connect = await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 6, run)
   const expiration = new Date(Date.UTC(2100, 0))
   const target = aTarget()

@@ -94,6 +94,8 @@ it('does not hide secrets of fewer than 8 bytes', () => {
 it('names the origin of a secret, and the outputs that would hold it with what to do', () => {
   const known = knowing('first-secret', 'second-secret')
   expect(known.findOrigin('a second%2dsecret')).toBe('ORIGIN-1')
+  known.add('second-secret', 'ANOTHER')
+  expect(known.findOrigin('a second-secret')).toBe('ORIGIN-1')
   const found = [
     { output: 'output plan', origin: 'A' },
     { output: 'output tables', origin: 'B' },

@@ -2,7 +2,7 @@ import { sessionPolicy } from '../../src/aws/iam.ts'
 import type { CredentialSource } from '../../src/aws/session-request.ts'
 import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables } from '../../src/definition/definition.ts'
-import { aTable, aTarget } from '../support/builders.ts'
+import { aTable, aTarget, theTables } from '../support/builders.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
 const role: Texts = { 'role-to-assume': provisioner }
@@ -31,6 +31,7 @@ it('has a default for everything but the environment and the region', () => {
     sdkSettings: { endpoints: [], warnings: [] },
     waitForIndexes: true,
     definition: builtInDefinition,
+    definitions: theTables(),
     definitionNotices: [],
   })
 })
@@ -91,6 +92,13 @@ it('keeps every input that is given', () => {
     sdkSettings: { endpoints: [], warnings: [] },
     waitForIndexes: false,
     definition: builtInDefinition,
+    definitions: theTables({
+      environment: { name: 'eu-Live', production: true },
+      tableNamePrefix: 'x-',
+      deletionProtection: 'true',
+      pointInTimeRecovery: 'false',
+      tags: new Map([['team', 'core']]),
+    }),
     definitionNotices: [],
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),

@@ -139,11 +139,7 @@ describe('a definition of other tables', () => {
 })
 
 it('gives the policies of command: policy, and nothing else', () => {
-  const { policies } = makePolicies(
-    { roles: [], allowedAccountIds: [], region: '', sampleItems: true },
-    definitions,
-    () => 'aws',
-  )
+  const { policies } = makePolicies({ roles: [], allowedAccountIds: [], region: '', sampleItems: true }, definitions)
   const outputs = outputsOf({ command: 'policy', policies })
   expect(Object.keys(outputs)).toEqual(['policies'])
   expect(Object.keys(JSON.parse(outputs.policies ?? ''))).toEqual(['apply', 'plan', 'verify', 'destroy'])

@@ -261,14 +261,13 @@ describe('a page', () => {
     const { policies, notices } = makePolicies(
       { roles: [], allowedAccountIds: [], region: 'ap-south-1', sampleItems: true },
       [tenant],
-      () => 'aws',
     )
     const page = renderSummary({ command: 'policy', policies, notices }, asItIs, {})
     const { html, blocks } = renderAsGitHub(page)
     expect([...html.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, title]) => title)).toEqual(
       ['apply', 'plan', 'verify', 'destroy'].map((command) => `Policy for ${command}`),
     )
-    expect(blocks.map((block) => JSON.parse(block))).toEqual(Object.values(policies.documents))
+    expect(blocks.map((block) => JSON.parse(block))).toEqual(Object.values(policies))
     expect(html).toMatch(/"alert note"[\s\S]*No account is known/)
   })
 

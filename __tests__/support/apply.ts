@@ -10,7 +10,7 @@ import type { Plan, Policy } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import type { Tags } from '../../src/table/properties/tags.ts'
 import type { ObservedTables, ReadyTable, TableDefinition } from '../../src/table/table.ts'
-import type { Target } from '../../src/table/target.ts'
+import { type Target, tableArn } from '../../src/table/target.ts'
 import { aTarget, ready, strictPolicy, theTables, type ValueChanges } from './builders.ts'
 import { answerFor, aRun, type FakeRun, type Model, modelDynamoDb, stepOf, type Write, withAnswers } from './fakes.ts'
 
@@ -103,7 +103,7 @@ export function failure(
   { message = 'as AWS says', isOutcomeUnknown = false, httpStatusCode = 400, operation = 'UpdateTable' } = {},
 ): DynamoDbError {
   const cause = Object.assign(new Error(message), { name, $metadata: { httpStatusCode } })
-  return new DynamoDbError(operation, 'users', cause, isOutcomeUnknown)
+  return new DynamoDbError(operation, 'users', cause, isOutcomeUnknown, tableArn(aTarget(), 'users'))
 }
 
 /** Another process has just written the tags. */

@@ -165,12 +165,14 @@ export function withTags(before: Tags, tags: Readonly<Record<string, string>>): 
 /** A workflow's inputs; environment and region are given unless said otherwise. */
 export function sourceOf(
   inputs: Readonly<Record<string, string>> = {},
-  environment: Readonly<Record<string, string>> = {},
+  variables: Readonly<Record<string, string>> = {},
 ): InputSource {
   const given: Readonly<Record<string, string>> = { environment: 'dev', 'aws-region': 'ap-south-1', ...inputs }
   return {
     input: (name) => given[name] ?? '',
-    environment,
+    variables,
+    sharedConfig: { configFile: {}, credentialsFile: {} },
+    definitionFile: undefined,
     partitionOf: (region) => (region.startsWith('cn-') ? 'aws-cn' : 'aws'),
   }
 }

@@ -30,13 +30,14 @@ jest.unstable_mockModule('../../src/network/connection-pool.ts', () => ({
   }),
 }))
 const { main } = await import('../../src/main.ts')
+const { clientOptionsFor } = await import('../../src/aws/connections.ts')
 const { loadDynamoDb } = await import('../../src/aws/dynamodb.ts')
 
 const account = '222222222222'
 const region = 'ap-south-1'
 
 // The SDK is loaded and reads the files of its configuration once, in real time, during which the clock of a race would jump.
-const clientOptions = { region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const
+const clientOptions = clientOptionsFor(region, new NodeHttpHandler())
 await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 0, aRun())
 
 /** One run of a race. */

@@ -25,7 +25,7 @@ export interface RecordingRunner extends Runner {
 
 export function recordingRunner(
   inputs: Readonly<Record<string, string>>,
-  environment: Readonly<Record<string, string | undefined>> = {},
+  variables: Readonly<Record<string, string | undefined>> = {},
 ): RecordingRunner {
   const recorded: RecordedRun = {
     exitCode: 0,
@@ -49,7 +49,7 @@ export function recordingRunner(
   return {
     recorded,
     interrupt: () => interruption.abort(),
-    environment,
+    variables,
     load: async () => undefined,
     input: (name) => {
       const value = inputs[name] ?? ''

@@ -7,6 +7,7 @@ import { verifyTables } from '../../src/apply/verify.ts'
 import { openConnections } from '../../src/aws/connections.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { connectKms } from '../../src/aws/kms.ts'
+import { defaultTimeOuts } from '../../src/network/network.ts'
 import { describeStep, nameStep } from '../../src/plan/description.ts'
 import type { Plan, TableCommand } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
@@ -49,11 +50,12 @@ async function perform(
   const lines: string[] = []
   const log = { info: (line: string) => void lines.push(line), startGroup: () => undefined, endGroup: () => undefined }
   return await withinDeadline({ clock, log, timeoutSeconds: 21_600, interrupted }, async (run) => {
-    const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
+    const job = { variables: {}, mask: () => undefined, endpoints: [] }
+    const connections = openConnections(target.region, job, run, defaultTimeOuts)
     const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(declared), run)
     const dynamoDb = connect(async () => key, target)
-    const describeKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
-    const definitions = await resolveDefinitions(declared, target, describeKey)
+    const readKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
+    const definitions = await resolveDefinitions(declared, target, readKey)
     const observation = await observeTables(dynamoDb, target, definitions, run)
     const plan = planTables(target, definitions, observation.observed, { destroy: command === 'destroy', allow })
     const work = { dynamoDb, target, definitions, ...observation, plan, waitForIndexes, run }

@@ -1,4 +1,4 @@
-import type { DescribeKey } from '../../src/table/property.ts'
+import type { ReadKey } from '../../src/table/property.ts'
 import { resolveDefinitions } from '../../src/table/resolve.ts'
 import { aTarget, define, theTables } from '../support/builders.ts'
 
@@ -6,7 +6,7 @@ const arn = 'arn:aws:kms:ap-south-1:222222222222:key/11111111-2222-3333-4444-555
 const withAlias = { SSESpecification: { SSEEnabled: true, KMSMasterKeyId: 'alias/tables' } }
 const [tenant, users] = theTables()
 
-function resolve(definitions: Parameters<typeof resolveDefinitions>[0], answer: DescribeKey) {
+function resolve(definitions: Parameters<typeof resolveDefinitions>[0], answer: ReadKey) {
   const asked: string[] = []
   const resolving = resolveDefinitions(definitions, aTarget(), (key) => {
     asked.push(key)

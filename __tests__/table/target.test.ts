@@ -1,4 +1,4 @@
-import { isSameEnvironment, isTableName, tableArn } from '../../src/table/target.ts'
+import { isSameEnvironment, namePattern, tableArn } from '../../src/table/target.ts'
 import { aTarget } from '../support/builders.ts'
 
 it('compares names of environments without regard to case', () => {
@@ -20,5 +20,5 @@ it.each([
   ['a b', false],
   ['users\n', false],
 ])('knows whether DynamoDB accepts the table name %j: %s', (name, isAccepted) => {
-  expect(isTableName(name)).toBe(isAccepted)
+  expect(namePattern.test(name)).toBe(isAccepted)
 })

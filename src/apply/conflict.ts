@@ -91,7 +91,7 @@ export function delayAfterConflict(
     case 'blocked':
       return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * jitter
     case 'busy':
-      return retryDelay(error.cause, times, now, random)
+      return retryDelay(error.kind, error.cause, times, now, random)
     case 'tags-locked':
       return times > mostConflicts ? undefined : tagLockMilliseconds + 1000 * jitter
     case 'outdated':

@@ -6,7 +6,7 @@ import { type DescribedTable, describeStatus, readDescription } from '../table/d
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import { tags } from '../table/properties/tags.ts'
 import type { Property } from '../table/property.ts'
-import { parseValue, understand } from '../table/response.ts'
+import { explainUnreadable, parseValue } from '../table/response.ts'
 import type {
   ChangeInProgress,
   ObservedTable,
@@ -177,10 +177,12 @@ async function askProperty(
 ): Promise<unknown> {
   if (reading.kind !== 'asked') return undefined
   const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''))
-  return await understand(operation, address.name, async () => {
+  try {
     const value = await reading.ask(dynamoDb.ask, address)
     return value === undefined ? undefined : parseValue(name, schema, value)
-  })
+  } catch (cause) {
+    throw explainUnreadable(operation, address.name, cause)
+  }
 }
 
 /** @returns undefined if the table does not exist */

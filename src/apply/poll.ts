@@ -1,5 +1,5 @@
 /** The only polling loop: repeats a probe until it is done, the time is over, or the run must stop. */
-import { stoppedWhileWaitingFor } from '../errors/errors.ts'
+import { stoppedBy } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
 
 /** The result of one probe: done, or not yet, with the present status for the log and for errors. */
@@ -35,9 +35,9 @@ export async function poll<Result>(
   const elapsed = () => (clock.now() - start) / 1000
   const inWords = usual === undefined ? goal : `${goal}, which usually takes ${usual}`
   const sleep = (seconds: number, status?: string) =>
-    clock
-      .sleep(seconds * 1000, stop)
-      .catch(stoppedWhileWaitingFor(status === undefined ? inWords : `${inWords}; it is ${status}`, remedy))
+    clock.sleep(seconds * 1000, stop).catch((reason: unknown) => {
+      throw stoppedBy(reason, status === undefined ? inWords : `${inWords}; it is ${status}`, { remedy })
+    })
   let nextProgress = progressEverySeconds
   if (firstPoll > 0) await sleep(firstPoll)
   for (;;) {

@@ -1,7 +1,6 @@
 /** Performs the steps of one table: sends each, waits for it, and reads the table again after a conflict. */
 import { DynamoDbError, StaleReadError } from '../aws/dynamodb-errors.ts'
-import { stoppedBy } from '../aws/retry.ts'
-import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
+import { isOutcomeUnknown, RemedyError, StoppedError, stoppedBy } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import { nameStep } from '../plan/description.ts'
 import { type Step, stepsOf } from '../plan/plan.ts'
@@ -319,6 +318,6 @@ async function waitAfterConflict(
   await clock.sleep(delay, stop).catch((stopReason: unknown) => {
     const awaited =
       reason === 'busy' ? `DynamoDB to accept ${name}` : `someone else, who is changing the table "${step.table}"`
-    throw stoppedBy(stopReason, error.cause, awaited)
+    throw stoppedBy(stopReason, awaited, { cause: error.cause })
   })
 }

@@ -16,24 +16,21 @@ import type { SessionRequest } from './session-request.ts'
  * @param readCount the number of calls with which the run begins, for as many connections
  */
 export async function connectToAws(
-  request: SessionRequest & { readonly region: string; readonly sdkSettings: SdkSettings },
-  { environment, mask, load }: Job & { readonly load: () => Promise<void> },
+  request: SessionRequest & Pick<Target, 'region' | 'environment'> & { readonly sdkSettings: SdkSettings },
+  { variables, mask, load }: Job & { readonly load: () => Promise<void> },
   readCount: number,
   run: Run,
   timeOuts: TimeOuts,
 ) {
-  const job = { environment, mask }
-  const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
+  const job = { variables, mask }
+  const { region, environment, sdkSettings } = request
+  const connections = openConnections(region, { ...job, endpoints: sdkSettings.endpoints }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(request, credentialPorts(connections.clientOptions, job, run), run),
     loadDynamoDb(connections, readCount, run),
     connections.waiting.then(load),
   ])
-  return {
-    account: session.awsAccount,
-    open: (target: Target) => {
-      const dynamoDb = connectDynamoDb(session.credentials, target)
-      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
-    },
-  }
+  const target: Target = { ...session.awsAccount, region, environment }
+  const dynamoDb = connectDynamoDb(session.credentials, target)
+  return { target, dynamoDb, readKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
 }

@@ -2,30 +2,35 @@
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
-import { defaultTimeOuts, openNetwork } from '../network/network.ts'
+import { openNetwork, type TimeOuts } from '../network/network.ts'
 import { proxySecrets } from '../network/proxies.ts'
 import { regionSetting } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
-import type { SdkSettings, Variables } from './sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
+import type { SdkSettings } from './sdk-settings.ts'
 
-export interface ClientOptions {
-  readonly region: string
-  readonly requestHandler: NodeHttpHandler
-  /** Set to 1 because retry.ts repeats calls: it knows the deadline of the run. */
-  readonly maxAttempts: 1
-  /** Prevents the mode `auto`, in which the SDK requests the region from the instance metadata. */
-  readonly defaultsMode?: 'legacy'
-  /** Prevents the mode `adaptive`, which would limit the rate of calls, as pace.ts does. */
-  readonly retryMode?: 'standard'
-  /** Prevents `sigv4a`, which a variable may prefer: calls to STS would be signed for no region. */
-  readonly authSchemePreference?: string[]
+export type ClientOptions = ReturnType<typeof clientOptionsFor>
+
+export function clientOptionsFor(region: string, requestHandler: NodeHttpHandler) {
+  return {
+    region,
+    requestHandler,
+    // retry.ts repeats calls: it knows the deadline of the run.
+    maxAttempts: 1,
+    // In the mode `auto` the SDK requests the region from the instance metadata.
+    defaultsMode: 'legacy' as const,
+    // The mode `adaptive` would limit the rate of calls, as pace.ts does.
+    retryMode: 'standard',
+    // A variable may prefer `sigv4a`: calls to STS would be signed for no region.
+    authSchemePreference: ['sigv4'],
+  }
 }
 
 export type Connections = ReturnType<typeof openConnections>
 
 /** The environment variables of the job, and the function that masks its secrets in the log. */
 export interface Job {
-  readonly environment: Variables
+  readonly variables: Variables
   /** @param origin the name of the secret, which may be printed */
   readonly mask: (secret: string, origin: string) => void
 }
@@ -37,28 +42,20 @@ export interface Job {
  */
 export function openConnections(
   region: string,
-  { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
+  { variables, mask, endpoints }: Job & Pick<SdkSettings, 'endpoints'>,
   run: Run,
-  timeOuts = defaultTimeOuts,
+  timeOuts: TimeOuts,
 ) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
-  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
+  mask(variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [
-    ...(sdkSettings?.endpoints ?? []),
-    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+    ...endpoints,
+    { url: variables.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
   ].filter(({ url }) => URL.canParse(url))
   const settingOf = ({ host }: URL) =>
     customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting
   const { requestHandler, ...connections } = openNetwork(settingOf, run, timeOuts)
-  const clientOptions: ClientOptions = {
-    region,
-    requestHandler,
-    maxAttempts: 1,
-    defaultsMode: 'legacy',
-    retryMode: 'standard',
-    authSchemePreference: ['sigv4'],
-  }
-  return { clientOptions, ...connections }
+  return { clientOptions: clientOptionsFor(region, requestHandler), ...connections }
 }
 
 export function createStsClient(

@@ -9,31 +9,31 @@ import { requestIdToken } from './oidc-token.ts'
 export type CredentialPorts = ReturnType<typeof credentialPorts>
 
 /** The sources of credentials, and the STS clients that use them. */
-export function credentialPorts(clientOptions: ClientOptions, { environment, mask }: Job, run: Run) {
+export function credentialPorts(clientOptions: ClientOptions, { variables, mask }: Job, run: Run) {
   return {
     mask,
     /** @param credentials undefined for calls that carry a token instead */
     connectSts: (credentials: AwsCredentialIdentity | undefined): STSClient =>
       createStsClient(clientOptions, credentials === undefined ? {} : { credentials }),
     fetchIdToken: (audience: string, signal: AbortSignal): Promise<string> =>
-      requestIdToken(clientOptions.requestHandler, environment, audience, signal),
+      requestIdToken(clientOptions.requestHandler, variables, audience, signal),
     accessKey: (): AwsCredentialIdentity => ({
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-      ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
+      accessKeyId: variables.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? '',
+      ...(variables.AWS_SESSION_TOKEN ? { sessionToken: variables.AWS_SESSION_TOKEN } : {}),
     }),
-    defaultChain: (): Promise<AwsCredentialIdentity> => searchDefaultChain(clientOptions, { environment, mask }, run),
+    defaultChain: (): Promise<AwsCredentialIdentity> => searchDefaultChain(clientOptions, { variables, mask }, run),
   }
 }
 
-/** The names of the parts of an identity, to print where their values must not be shown. */
-export const environmentVariables = {
+/** The origin of each part of an identity, to print where its value must not be shown. */
+export const originsInVariables = {
   accessKeyId: 'AWS_ACCESS_KEY_ID',
   secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
   sessionToken: 'AWS_SESSION_TOKEN',
 }
 
-export function originsIn(place: string): typeof environmentVariables {
+export function originsIn(place: string): typeof originsInVariables {
   return {
     accessKeyId: `access key id of ${place}`,
     secretAccessKey: `secret access key of ${place}`,
@@ -50,7 +50,7 @@ export function originsIn(place: string): typeof environmentVariables {
  */
 export function maskIdentity(
   { accessKeyId, secretAccessKey, sessionToken }: AwsCredentialIdentity,
-  origins: typeof environmentVariables,
+  origins: typeof originsInVariables,
   mask: Job['mask'],
 ): void {
   const isWord = (key: string) => key.length < 8

@@ -2,10 +2,10 @@
 import type { SharedConfigFiles } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { quote } from '../text/readable.ts'
 import { iamDelay, isAllowMissing } from './denials.ts'
 import { unsentRemedy } from './remedies.ts'
-import { isGitHubJob, type Variables } from './sdk-settings.ts'
 import { remedyForSts } from './session-errors.ts'
 
 /** A source of credentials that a variable or a profile names. */

@@ -11,11 +11,11 @@ import { explainDefaultChain } from './default-chain-errors.ts'
 /** @throws {RemedyError} if the search ends without credentials, or the run ends first */
 export async function searchDefaultChain(
   clientOptions: ClientOptions,
-  { environment, mask }: Job,
+  { variables, mask }: Job,
   run: Run,
 ): Promise<AwsCredentialIdentity> {
   const sharedConfig = await loadSharedConfigFiles()
-  await maskSecrets(environment, sharedConfig, mask)
+  await maskSecrets(variables, sharedConfig, mask)
   const lines: string[] = []
   // The chain skips a provider that fails, and reports the reason to this logger only.
   const logger = {
@@ -26,16 +26,16 @@ export async function searchDefaultChain(
   }
   const { config } = createStsClient(clientOptions, { logger })
   const search = () => config.credentials()
-  const { AWS_PROFILE: profile } = environment
+  const { AWS_PROFILE: profile } = variables
   const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${quote(profile)}` : ''}`
   return await unlessAborted(run, search, waitingFor).catch((error: unknown) => {
-    throw error instanceof RemedyError ? error : explainDefaultChain(environment, sharedConfig, lines, error)
+    throw error instanceof RemedyError ? error : explainDefaultChain(variables, sharedConfig, lines, error)
   })
 }
 
 /** Masks what the SDK sends to get credentials: a response could echo it. */
 async function maskSecrets(
-  environment: Job['environment'],
+  variables: Job['variables'],
   { configFile, credentialsFile }: SharedConfigFiles,
   mask: Job['mask'],
 ): Promise<void> {
@@ -43,9 +43,9 @@ async function maskSecrets(
     // The search itself reports a file that cannot be read.
     if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim(), origin)
   }
-  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN')
+  mask(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN')
   for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
-    await maskFile(environment[name], `file of ${name}`)
+    await maskFile(variables[name], `file of ${name}`)
   }
   // Every profile, because one profile may refer to another.
   for (const [name, profile] of [...Object.entries(configFile), ...Object.entries(credentialsFile)]) {

@@ -1,5 +1,4 @@
 /** The errors of the port to DynamoDB: the call, the table, the error of AWS, and a remedy. */
-
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { isAllowMissing } from './denials.ts'
@@ -18,7 +17,7 @@ export class DynamoDbError extends RemedyError {
    * @param isOutcomeUnknown true if this try, or an earlier one of the same call, may have taken effect
    * @param arn the ARN of the resource, because `resource` may be its name
    */
-  constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
+  constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn: string) {
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown,

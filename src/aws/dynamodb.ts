@@ -41,7 +41,9 @@ export interface DynamoDbConnection extends DynamoDb {
 }
 
 /**
- * Loads the SDK and opens connections while the run waits for its first response.
+ * Loads the SDK and opens connections while the run waits for its first response. Files that are loaded late, such as the
+ * SDK, save 8 % of the time of a run; see decision 0021. The client is made before there are credentials, because it names
+ * the host to connect to.
  *
  * @param count the number of connections: as many calls as the run begins with
  * @returns a function that makes the port; it requests the credentials again when they expire
@@ -49,16 +51,16 @@ export interface DynamoDbConnection extends DynamoDb {
 export async function loadDynamoDb({ clientOptions, waiting, openEarly }: Connections, count: number, run: Run) {
   await waiting
   const commands = await import(/* webpackChunkName: "dynamodb" */ './commands.ts')
-  let walkChain: () => Promise<AwsCredentialIdentity>
+  let requestCredentials: () => Promise<AwsCredentialIdentity>
   const client = new commands.DynamoDBClient({
     ...clientOptions,
-    credentials: () => walkChain(),
+    credentials: () => requestCredentials(),
     // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
     accountIdEndpointMode: 'disabled',
   })
   openEarly(await findEndpoint(client, commands), count)
   return (credentials: () => Promise<AwsCredentialIdentity>, target: Target): DynamoDbConnection => {
-    walkChain = credentials
+    requestCredentials = credentials
     return connect(commands, client, run, target)
   }
 }

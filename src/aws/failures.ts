@@ -74,7 +74,7 @@ export function classifyFailure(error: unknown): FailureKind {
   if (name === 'LimitExceededException') {
     return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
   }
-  if (isErrorLike(error) && isThrottlingError(error as SdkError)) return 'throttled'
+  if (httpStatus(error) === 429 || (isErrorLike(error) && isThrottlingError(error as SdkError))) return 'throttled'
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'
   }

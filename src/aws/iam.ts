@@ -15,7 +15,7 @@ export interface PolicyDocument {
   readonly Statement: readonly PolicyStatement[]
 }
 
-const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
+const sampleItemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
 /**
  * Lists the IAM actions that a command needs on a table, in the order of their names.
@@ -31,7 +31,7 @@ export function actionsOf(command: TableCommand, declared: readonly PropertyName
   const beyondReads: Readonly<Record<TableCommand, readonly string[]>> = {
     plan: [],
     apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
-    verify: itemActions,
+    verify: sampleItemActions,
     destroy: ['dynamodb:DeleteTable'],
   }
   return distinct([...read.flatMap(({ actions }) => actions.read), ...beyondReads[command]])

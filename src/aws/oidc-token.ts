@@ -4,12 +4,12 @@ import { HttpRequest, parseUrl } from '@smithy/core/protocols'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
-import type { Variables } from './sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
 
 /**
  * Requests a new token from the endpoint that the runner names.
  *
- * @throws an error with the name IdTokenError if the endpoint answers with another status than 200
+ * @throws an error with the name IdTokenError and its status if the endpoint answers with another one than 200
  * @throws {RemedyError} if the response holds no token
  * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
  */
@@ -34,11 +34,11 @@ export async function requestIdToken(
     { abortSignal: signal },
   )
   const body = await text(response.body)
-  const { statusCode: httpStatusCode } = response
-  if (httpStatusCode !== 200) {
-    // Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token.
-    const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`
-    throw Object.assign(new Error(message), { name: 'IdTokenError', $metadata: { httpStatusCode } })
+  const { statusCode: status } = response
+  if (status !== 200) {
+    // The body is not shown: it may hold a token.
+    const message = `GitHub answered the request for the job's OIDC token with status ${status}`
+    throw Object.assign(new Error(message), { name: 'IdTokenError', status })
   }
   const parsed = v.safeParse(tokenSchema, body)
   if (parsed.success) return parsed.output.value

@@ -2,13 +2,11 @@
 import type { TableCommand } from '../plan/plan.ts'
 import type { TableDefinition } from '../table/table.ts'
 import type { Place } from '../table/target.ts'
+import { partitionOf } from './connections.ts'
 import { longestPolicy, longestSessionPolicy, type PolicyDocument, policyFor } from './iam.ts'
 import type { Role } from './session-request.ts'
 
-export interface Policies {
-  readonly place: Place
-  readonly documents: Readonly<Record<TableCommand, PolicyDocument>>
-}
+export type Policies = Readonly<Record<TableCommand, PolicyDocument>>
 
 export interface PolicyRequest {
   /** The last one works on the tables. */
@@ -23,13 +21,11 @@ export interface PolicyRequest {
  * Makes the least-privilege policy of each command, without a call.
  *
  * @param definitions of one environment, or of several
- * @param partitionOf the partition of a region
  * @returns the policies, and notices about what they do not know and about limits of AWS that they exceed
  */
 export function makePolicies(
   { roles, allowedAccountIds, region, sampleItems }: PolicyRequest,
   definitions: readonly TableDefinition[],
-  partitionOf: (region: string) => string,
 ): { readonly policies: Policies; readonly notices: readonly string[] } {
   const role = roles.at(-1)
   const account = role?.account ?? (allowedAccountIds.length === 1 ? allowedAccountIds[0] : undefined)
@@ -38,14 +34,14 @@ export function makePolicies(
     account: account ?? '*',
     region: region === '' ? '*' : region,
   }
-  const documents = {
+  const policies = {
     apply: policyFor('apply', place, definitions),
     plan: policyFor('plan', place, definitions),
     verify: policyFor(sampleItems ? 'verify' : 'plan', place, definitions),
     destroy: policyFor('destroy', place, definitions),
   }
-  const limits = Object.entries(documents).flatMap(([name, policy]) => noticeLimits(name, policy))
-  return { policies: { place, documents }, notices: [...noticeUnknown(place), ...limits] }
+  const limits = Object.entries(policies).flatMap(([name, policy]) => noticeLimits(name, policy))
+  return { policies, notices: [...noticeUnknown(place), ...limits] }
 }
 
 function noticeUnknown({ partition, account, region }: Place): readonly string[] {

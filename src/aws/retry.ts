@@ -1,6 +1,6 @@
 /** Repeats failed calls, for every service. */
-import { StoppedError } from '../errors/errors.ts'
-import { errorMessage, errorName } from '../errors/thrown.ts'
+import { stoppedBy } from '../errors/errors.ts'
+import { errorMessage, errorName, isErrorLike } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { classifyFailure, type FailureKind } from './failures.ts'
 
@@ -12,13 +12,19 @@ const mostTriesWhileUnavailable = 8
  *
  * @param tries the number of failures of this kind, from 1 up
  */
-export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
-  switch (classifyFailure(error)) {
+export function retryDelay(
+  kind: FailureKind,
+  error: unknown,
+  tries: number,
+  now: number,
+  random: number,
+): number | undefined {
+  switch (kind) {
     case 'final':
     case 'deferred':
       return undefined
     case 'throttled':
-      return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
+      return delayGivenBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
     case 'misdated':
@@ -38,45 +44,37 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  * @throws the last error unchanged, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
-  run: Run,
+  { clock, log, stop, abort }: Run,
   send: (signal: AbortSignal) => Promise<Answer>,
-  waitingFor?: () => string,
+  waitingFor: () => string,
   isTriedAgain: (kind: FailureKind, at: number) => boolean = () => true,
 ): Promise<Answer> {
   const triesByKind = new Map<FailureKind, number>()
   for (;;) {
-    if (run.stop.aborted) throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.())
+    if (stop.aborted) throw stoppedBy(stop.reason, waitingFor())
     try {
-      return await send(run.abort)
+      return await send(abort)
     } catch (error) {
-      const reason = run.abort.aborted ? run.abort.reason : run.stop.reason
-      if (run.abort.aborted || error === reason) throw stoppedBy(reason, error, waitingFor?.())
+      const { reason } = abort.aborted ? abort : stop
+      if (abort.aborted || error === reason) throw stoppedBy(reason, waitingFor(), { cause: error })
       const kind = classifyFailure(error)
       // Counted by kind: a throttled account must not use up the few tries of a broken connection.
       const tries = (triesByKind.get(kind) ?? 0) + 1
       triesByKind.set(kind, tries)
-      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
-      if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay)) throw error
-      run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
-      await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
-        throw stoppedBy(reason, error, waitingFor?.())
+      const delay = retryDelay(kind, error, tries, clock.now(), clock.random())
+      if (delay === undefined || !isTriedAgain(kind, clock.now() + delay)) throw error
+      log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
+      await clock.sleep(delay, stop).catch((reason: unknown) => {
+        throw stoppedBy(reason, waitingFor(), { cause: error })
       })
     }
   }
 }
 
-/** Adds the last error and the wait to a StoppedError; returns any other reason unchanged. */
-export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
-  if (!(reason instanceof StoppedError)) return reason
-  // The error of a call that was stopped before it was sent is the reason itself, so it is not added as a cause.
-  const stopped = error === reason ? reason : reason.after(error)
-  return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
-}
-
-/** The delay until the time that the message names: DynamoDB's after a change of protection, or GitHub's in api.ts. */
-function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
-  const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
-  const at = time === undefined ? Number.NaN : Date.parse(time)
+/** The delay until the time that the service gave: GitHub in `retryAt`, DynamoDB after a change of protection in its message. */
+function delayGivenBy(error: unknown, now: number, random: number): number | undefined {
+  const [, time = ''] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
+  const at = isErrorLike(error) && 'retryAt' in error ? Number(error.retryAt) : Date.parse(time)
   // A second more, because the time is in whole seconds. At most a minute, because the clock of the machine may be wrong.
   return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random
 }

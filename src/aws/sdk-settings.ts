@@ -5,15 +5,8 @@
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
 import type { SharedConfigFiles } from '@smithy/types'
+import type { Variables } from '../run/variables.ts'
 import { quote } from '../text/readable.ts'
-
-/** Environment variables, or the keys of a section of a file. */
-export type Variables = Readonly<Record<string, string | undefined>>
-
-/** Reports whether the process is part of a job on GitHub, and not a command on a terminal or on another CI system. */
-export function isGitHubJob({ GITHUB_ACTIONS }: Variables): boolean {
-  return GITHUB_ACTIONS === 'true'
-}
 
 /** A service that is called at another address than AWS's own. */
 export interface CustomEndpoint {
@@ -31,7 +24,7 @@ export interface SdkSettings {
 }
 
 /** A value, and the variable or the key of a profile that holds it, in words. */
-interface Setting {
+interface ConfiguredValue {
   readonly value: string
   readonly setting: string
 }
@@ -50,7 +43,7 @@ const services = ['STS', 'DynamoDB', 'KMS', 'SSO', 'SSO OIDC', 'Signin']
  */
 export function readSdkSettings(
   variables: Variables,
-  sharedConfig: SharedConfigFiles = { configFile: {}, credentialsFile: {} },
+  sharedConfig: SharedConfigFiles,
 ): SdkSettings & { readonly problems: readonly string[] } {
   const sources = findSources(variables, sharedConfig)
   const { find, findEndpoint, ignoresEndpoints } = sources
@@ -96,9 +89,9 @@ function findSources(variables: Variables, { configFile, credentialsFile }: Shar
   const settingOf = (value: string | undefined, setting: string) => (value ? { value, setting } : undefined)
   const findVariable = (name: string) => settingOf(variables[name], name)
   const findKey = (key: string) => settingOf(profile[key], `${key} of the profile ${quote(profileName)}`)
-  const find = (variable: string, key: string): Setting | undefined => findVariable(variable) ?? findKey(key)
+  const find = (variable: string, key: string): ConfiguredValue | undefined => findVariable(variable) ?? findKey(key)
   const ignoresEndpoints = find('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')
-  const findEndpoint = (service: string): Setting | undefined => {
+  const findEndpoint = (service: string): ConfiguredValue | undefined => {
     if (ignoresEndpoints?.value === 'true') return undefined
     const id = service.replaceAll(' ', '_').toUpperCase()
     const key = id.toLowerCase()
@@ -123,12 +116,12 @@ function findIgnoredSettings(variables: Variables, { find }: Sources): readonly 
   ]
 }
 
-function findBooleanProblems(found: Setting | undefined): readonly string[] {
+function findBooleanProblems(found: ConfiguredValue | undefined): readonly string[] {
   if (found === undefined || found.value === 'true' || found.value === 'false') return []
   return [`${found.setting} must be true or false, but is ${quote(found.value)}.`]
 }
 
-function findUrlProblems(found: Setting | undefined): readonly string[] {
+function findUrlProblems(found: ConfiguredValue | undefined): readonly string[] {
   if (found === undefined) return []
   const problem = describeUrlProblem(found.value)
   return problem === undefined ? [] : [`${found.setting} ${problem}`]

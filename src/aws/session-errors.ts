@@ -1,5 +1,4 @@
 /** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. */
-
 import { type Fact, RemedyError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
 import { iamDelay, isAllowMissing, isDenied, readDenial } from './denials.ts'

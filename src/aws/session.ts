@@ -8,7 +8,7 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import { type CredentialPorts, environmentVariables, maskIdentity, originsIn } from './credentials.ts'
+import { type CredentialPorts, maskIdentity, originsIn, originsInVariables } from './credentials.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
 import { type AwsAccount, describeChain, type Role, type SessionRequest } from './session-request.ts'
@@ -101,7 +101,7 @@ class RoleChain {
     const { accessKey, defaultChain, mask } = this.#ports
     const isAccessKey = this.#request.credentialSource.kind === 'access-key'
     const identity = isAccessKey ? accessKey() : await defaultChain()
-    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), mask)
+    maskIdentity(identity, isAccessKey ? originsInVariables : originsIn("the AWS SDK's default chain"), mask)
     return identity
   }
 

@@ -62,18 +62,18 @@ export function tenantResources(tables: readonly AccessedTable[], tenantKey: str
 const tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u
 
 /**
- * The permission policy of an application's role: a session that carries a tag with the name of the tenant key, such as
- * `tenant_id`, reads and writes the items of that tenant, whole, and nothing else. In an index it finds those items with the
- * attributes that the index holds.
+ * The permission policy of an application's role. A session has a tag with the name of the tenant key, such as
+ * `tenant_id`. It may read and write all attributes of the items of that tenant, and nothing else. In an index it finds
+ * those items with the attributes that the index holds.
  *
  * It has no condition on `dynamodb:Attributes`, `Select` or `ReturnValues`. They only select parts of an item, and
  * every item that a call can return belongs to the tenant, also the item that is returned when a condition fails.
  *
- * Streams are not included, because a stream contains the items of all tenants. Other indexes are not included, because
- * `dynamodb:LeadingKeys` has the partition key of the index, such as an e-mail address, or several attributes of it.
+ * Streams are not included, because a stream contains the items of all tenants. An index whose partition key is not the
+ * tenant alone is not included, because `dynamodb:LeadingKeys` has the values of that key, such as an e-mail address.
  *
- * @returns undefined if there is no such table and no such index, because IAM takes no policy without a statement; and if no
- *   session can have a tag of this name
+ * @returns undefined without a table and an index, because IAM takes no policy without a statement, and if no session can
+ *   have a tag of this name
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function tenantAccessPolicy(

@@ -1,10 +1,10 @@
 /** The arguments of a command, such as `plan --environment dev`. The flags are the inputs of the action. */
 import { parseArgs } from 'node:util'
-import type { Variables } from '../aws/sdk-settings.ts'
 import { secretInput } from '../github/runner.ts'
 import { declarations, type InputName, inputNames } from '../inputs/declarations.ts'
-import type { Declaration } from '../inputs/parsers.ts'
+import type { InputDeclaration } from '../inputs/parsers.ts'
 import { givenInputs, suggestInput } from '../inputs/unknown-inputs.ts'
+import type { Variables } from '../run/variables.ts'
 import { count, listSome, quote, visible } from '../text/readable.ts'
 
 /** The request that the arguments make, or all of their problems. */
@@ -33,12 +33,11 @@ export function readArguments(args: readonly string[], variables: Variables): Ar
     ...checkVariables(variables),
   ]
   if (problems.length > 0) return { kind: 'wrong', problems }
-  const given = flags.map(({ name }) => name)
   const linesOf = (name: string) =>
     flags.flatMap((flag) => (flag.name === name ? (flag.value ?? 'true') : [])).join('\n')
   return {
     kind: 'run',
-    inputs: Object.fromEntries([['command', command], ...given.map((name) => [name, linesOf(name)])]),
+    inputs: Object.fromEntries([['command', command], ...flags.map(({ name }) => [name, linesOf(name)])]),
   }
 }
 
@@ -126,13 +125,13 @@ function suggestFlag(name: string, value = ''): string {
 
 /** Reports whether the flag without a value means true. */
 export function mayStandAlone(name: InputName): boolean {
-  const { isSwitch, choices = [] }: Declaration<unknown> = declarations[name]
+  const { isSwitch, choices = [] }: InputDeclaration<unknown> = declarations[name]
   return isSwitch === true || choices.includes('true')
 }
 
 function checkRepetitions(flags: readonly Flag[]): readonly string[] {
   return inputNames.flatMap((name) => {
-    const { hasLines }: Declaration<unknown> = declarations[name]
+    const { hasLines }: InputDeclaration<unknown> = declarations[name]
     const times = flags.filter((flag) => flag.name === name).length
     return hasLines === true || times < 2
       ? []

@@ -2,7 +2,7 @@
 import { parse } from 'yaml'
 import { secretInput } from '../github/runner.ts'
 import { declarations, type InputName, inputNames } from '../inputs/declarations.ts'
-import type { Declaration } from '../inputs/parsers.ts'
+import type { InputDeclaration } from '../inputs/parsers.ts'
 import { mayStandAlone, tokenVariable } from './arguments.ts'
 
 interface Action {
@@ -50,17 +50,16 @@ export function renderHelp(action: string): string {
 
 /** @param description each command, a colon, and what it does */
 function describeCommands(description: string): readonly string[] {
-  const commands: readonly string[] = declarations.command.choices ?? []
-  return commands.flatMap((command) => {
-    const [, text = ''] = new RegExp(`(?:^|\\. )${command}: (.*?\\.)(?= \\w+: |$)`).exec(description) ?? []
-    const [first = '', ...rest] = wrap(text, 11)
+  return description.split(/(?<=\.) (?=\w+: )/).flatMap((part) => {
+    const [command = ''] = part.split(':')
+    const [first = '', ...rest] = wrap(part.slice(command.length + 2), 11)
     return [`  ${command.padEnd(9)}${first.trimStart()}`, ...rest]
   })
 }
 
 function describeFlag(name: InputName, description: string): readonly string[] {
-  const declaration: Declaration<unknown> = declarations[name]
-  const { default: byDefault = '', choices = [], hasLines, isSwitch } = declaration
+  const declaration: InputDeclaration<unknown> = declarations[name]
+  const { default: byDefault, choices = [], hasLines, isSwitch } = declaration
   // The choices of an input with lines are many, and its description has them.
   const value = isSwitch ? 'true|false' : choices.length > 0 && !hasLines ? choices.join('|') : 'VALUE'
   const head = `  --${name}${mayStandAlone(name) ? `[=${value}]` : ` ${value}`}`

@@ -38,13 +38,13 @@ export const defaultTenantKey = 'tenant_id'
 export type Path = readonly (string | number)[]
 
 /** Fields of one place in the definition. */
-export interface Layer {
+interface Layer {
   readonly path: Path
   readonly fields: Fields
 }
 
 /** The value of a field after all layers, and the place of the highest layer that declares it. */
-export interface MergedField {
+interface MergedField {
   readonly path: Path
   readonly value: unknown
 }
@@ -53,7 +53,7 @@ export interface MergedField {
 export type MergedFields = ReadonlyMap<string, MergedField>
 
 /** `auto` follows the environment; the others are explicit. */
-export type ProtectionSetting = 'auto' | 'true' | 'false'
+type ProtectionSetting = 'auto' | 'true' | 'false'
 
 /** The inputs that a definition is merged with. */
 export interface TableRequest {
@@ -195,7 +195,8 @@ export function defineEverywhere(
   )
 }
 
-function valuesOf(merged: MergedFields): Fields {
+/** The fields without their places. */
+export function valuesOf(merged: MergedFields): Fields {
   return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]))
 }
 
@@ -203,7 +204,7 @@ function listTags(tags: TagMap): readonly Tag[] {
   return [...tags].map(([Key, Value]) => ({ Key, Value }))
 }
 
-/** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
+/** The field of a protection. Outside production `auto` declares none: a protection that someone turned on stays on. */
 function protect<Value>(
   { name, protection }: Property<string, Value>,
   setting: ProtectionSetting,

@@ -203,7 +203,8 @@ const otherValues: Readonly<Record<string, string>> = {
 }
 
 function explainValue(value: unknown, schema: SchemaNode | undefined): string {
-  const { type, options = [] } = unwrap(schema ?? { kind: 'schema', type: '' }).root
+  if (schema === undefined) return ''
+  const { type, options = [] } = unwrap(schema).root
   if (type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return ' Put it in quotes.'
   if (type !== 'picklist' || typeof value !== 'string') return ''
   const names = options.map(String)

@@ -26,7 +26,7 @@ export function renderItem(item: Item): string {
   )
 }
 
-export const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'] as const
+const userRoles = ['OWNER', 'SUPERVISOR', 'OPERATOR'] as const
 
 /** @param rule completes the sentence `must be ...` */
 function text(rule: string, pattern: RegExp) {
@@ -39,7 +39,7 @@ const name = text('a text that is not blank', /\S/)
 const codeRule = 'upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO'
 const code = v.pipe(text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), v.maxLength(32, codeRule))
 const email = text('an e-mail address', /^[^\s@]+@[^\s@]+$/)
-const role = text(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`))
+const role = text(`one of ${userRoles.join(', ')}`, new RegExp(`^(${userRoles.join('|')})$`))
 const timeRule = 'a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z'
 const time = v.pipe(
   text(
@@ -66,7 +66,7 @@ export const itemSchemas = {
 } as const
 
 export type ItemKind = keyof typeof itemSchemas
-export type ItemOf<Kind extends ItemKind> = Readonly<v.InferOutput<(typeof itemSchemas)[Kind]>>
+type ItemOf<Kind extends ItemKind> = Readonly<v.InferOutput<(typeof itemSchemas)[Kind]>>
 
 /** Lists the problems of an item, the first of each wrong attribute. Empty if the item is valid. */
 export function problemsOfItem(itemKind: ItemKind, item: Readonly<Record<string, unknown>>): readonly string[] {
@@ -95,7 +95,7 @@ export function makeSampleItems(freshUuid: () => string, now: number): SampleIte
   const created_at = new Date(now).toISOString()
   return {
     tenant: { tenant_id, name: 'Tenant Tables sample', code: 'DD-DEMO', created_at },
-    users: roles.map((userRole) => {
+    users: userRoles.map((userRole) => {
       const user_id = freshUuid()
       return {
         tenant_id,

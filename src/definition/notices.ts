@@ -5,7 +5,7 @@ import { listSome, quote } from '../text/readable.ts'
 import { findSimilarWords } from '../text/similar.ts'
 import { type Definition, environmentNamed } from './definition.ts'
 
-export interface DefinitionNotice {
+interface DefinitionNotice {
   readonly level: 'notice' | 'warning'
   readonly message: string
 }

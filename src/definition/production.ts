@@ -1,7 +1,7 @@
 /** Decides whether an environment is production, and by which rule. */
 import { isSameEnvironment } from '../table/target.ts'
 
-export interface ProductionDecision {
+interface ProductionDecision {
   readonly production: boolean
   /** The rule that decided, for the log and the summary: `production, because ...`, or `not production` with the reason. */
   readonly rule: string
@@ -22,8 +22,7 @@ const cancellingParts = ['non', 'not', 'no', 'pre']
 /**
  * Decides whether an environment is production.
  *
- * If the input is false and the result is production, the input contradicts the name or the list. The caller reports
- * this as an error.
+ * A listed name, prod and production are production even if the input is false. The caller reports that as an error.
  *
  * @param listed the input `production-environments`
  * @param input the input `production`

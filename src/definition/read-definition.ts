@@ -102,10 +102,8 @@ function takeSome<Found>(all: Iterable<Found>): readonly Found[] {
 }
 
 function findTooLarge({ tables, environments }: Fields): readonly Problem[] {
-  const [tableCount, environmentCount] = [tables, environments].map((each) => Object.keys(asObject(each)).length) as [
-    number,
-    number,
-  ]
+  const sizeOf = (mapping: unknown) => Object.keys(asObject(mapping)).length
+  const [tableCount, environmentCount] = [sizeOf(tables), sizeOf(environments)]
   if (tableCount > mostTables) {
     return [{ path: ['tables'], message: `has ${tableCount} tables, but a file may have ${mostTables}. Split it.` }]
   }

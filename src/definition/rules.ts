@@ -1,4 +1,9 @@
-/** DynamoDB's rules between the values of a definition. The form and the limits of single values are in fields.ts. */
+/**
+ * DynamoDB's rules between the values of a definition. The form and the limits of single values are in fields.ts.
+ *
+ * The schema of a property repeats some rules: it checks plans and AWS's answers, which have another form, and no line
+ * to report.
+ */
 import type { KeyAttribute } from '../table/properties/key-schema.ts'
 import { mostDeclaredTags, mostTags, type Tag } from '../table/properties/tags.ts'
 import { count, quote } from '../text/readable.ts'
@@ -10,6 +15,7 @@ import {
   type MergedFields,
   mergeLayers,
   type Path,
+  valuesOf,
 } from './definition.ts'
 import { tableFields } from './fields.ts'
 
@@ -111,16 +117,15 @@ const tableRules: readonly TableRule[] = [
  */
 export function findBrokenRules(definition: Definition, wrong: readonly Path[]): readonly Problem[] {
   const found = new Map<string, Problem>()
-  for (const problem of checkValues(definition, wrong)) found.set(JSON.stringify(problem), problem)
+  const add = (problem: Problem) => found.set(JSON.stringify(problem), problem)
+  for (const problem of checkValues(definition, wrong)) add(problem)
   for (const environment of [undefined, ...definition.environments.keys()]) {
     for (const { path, message } of checkTables(definition, environment, wrong)) {
-      const key = JSON.stringify([path, message])
       // A broken rule that no environment changes is reported once.
-      if (found.has(key)) continue
+      if (found.has(JSON.stringify({ path, message }))) continue
       const isOfTable = environment === undefined || path[0] === 'environments'
       const where = isOfTable ? '' : ` This is so in the environment ${quote(environment)}.`
-      const shown = { path, message: `${message}${where}` }
-      found.set(environment === undefined ? key : JSON.stringify([path, message, environment]), shown)
+      add({ path, message: `${message}${where}` })
     }
   }
   return [...found.values()]
@@ -152,7 +157,7 @@ function* checkTables(
     const at = (path: Path) => placeOf(merged, logicalName, path)
     if (isRight('TableName'))
       yield* checkName(String(merged.get('TableName')?.value ?? logicalName), logicalName, named, at)
-    const fields = Object.fromEntries([...merged].map(([field, { value }]) => [field, value]))
+    const fields = valuesOf(merged)
     for (const { check, reads, findsMissing } of tableRules) {
       if (!reads.every(isRight) || (findsMissing && hasUnknownField)) continue
       for (const { path, message } of check(fields)) yield { path: at(path), message }
@@ -256,16 +261,14 @@ function* checkGlobalIndexes(indexes: readonly Index[]): Generator<Problem> {
   yield* checkIndexes(indexes, 20)
   for (const [index, { KeySchema }] of indexes.entries()) {
     const path: Path = [index, 'KeySchema']
-    const firstRange = KeySchema.findIndex(({ KeyType }) => KeyType === 'RANGE')
-    const lateHash = KeySchema.findIndex(
-      ({ KeyType }, place) => KeyType === 'HASH' && firstRange !== -1 && place > firstRange,
-    )
-    if (firstRange === 0) yield { path: [...path, 0, 'KeyType'], message: hashFirst }
+    const types = KeySchema.map(({ KeyType }) => KeyType)
+    const lateHash = types.findIndex((type, place) => type === 'HASH' && types[place - 1] === 'RANGE')
+    if (types[0] === 'RANGE') yield { path: [...path, 0, 'KeyType'], message: hashFirst }
     else if (lateHash !== -1) {
       yield { path: [...path, lateHash, 'KeyType'], message: 'is HASH after a RANGE. Give all HASH elements first.' }
     }
     for (const type of ['HASH', 'RANGE'] as const) {
-      const number = KeySchema.filter(({ KeyType }) => KeyType === type).length
+      const number = types.filter((each) => each === type).length
       if (number > mostOfKeyType) {
         yield {
           path,
@@ -324,19 +327,10 @@ function* checkAttributes(fields: TableFields): Generator<Problem> {
   }
 }
 
-interface PlacedIndex {
-  readonly path: Path
-  readonly index: Index
-}
-
-function placedIndexes({
-  GlobalSecondaryIndexes = [],
-  LocalSecondaryIndexes = [],
-}: TableFields): readonly PlacedIndex[] {
-  return [
-    ...GlobalSecondaryIndexes.map((index, place) => ({ path: ['GlobalSecondaryIndexes', place], index })),
-    ...LocalSecondaryIndexes.map((index, place) => ({ path: ['LocalSecondaryIndexes', place], index })),
-  ]
+function placedIndexes(fields: TableFields): readonly { readonly path: Path; readonly index: Index }[] {
+  return (['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] as const).flatMap((field) =>
+    (fields[field] ?? []).map((index, place) => ({ path: [field, place], index })),
+  )
 }
 
 /** Rules for a list of global or of local indexes. */

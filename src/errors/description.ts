@@ -17,17 +17,10 @@ export interface DescribedError {
 export function describeError(thrown: unknown): DescribedError {
   const causes: string[] = []
   for (let cause = causeOf(thrown); cause !== undefined; cause = causeOf(cause)) causes.push(nameAndMessage(cause))
-  const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {}
-  const problems = thrown instanceof InvalidInputsError ? thrown.problems : []
-  const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError
-  return {
-    message: isOurs ? thrown.message : nameAndMessage(thrown),
-    problems,
-    remedy,
-    facts,
-    statements,
-    causes,
-  }
+  const ours: Partial<DescribedError> =
+    thrown instanceof RemedyError || thrown instanceof InvalidInputsError ? thrown : {}
+  const { message = nameAndMessage(thrown), problems = [], remedy, facts = [], statements = [] } = ours
+  return { message, problems, remedy, facts, statements, causes }
 }
 
 /** Renders an error as lines: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:`. */

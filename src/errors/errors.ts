@@ -83,9 +83,19 @@ export class StoppedError extends RemedyError {
   }
 }
 
-/** Makes a `catch` callback for a wait: rethrows the error, and a StoppedError with the name of the wait. */
-export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: unknown) => never {
-  return (reason) => {
-    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
-  }
+/**
+ * Makes the error of a wait that ended with the run: a StoppedError that names the wait; any other reason unchanged.
+ *
+ * @param waitingFor completes the sentence `It was waiting for ...`
+ * @param more the last failure before the stop, and an additional remedy
+ */
+export function stoppedBy(
+  reason: unknown,
+  waitingFor: string,
+  { cause, remedy }: { readonly cause?: unknown; readonly remedy?: string | undefined } = {},
+): unknown {
+  if (!(reason instanceof StoppedError)) return reason
+  // The error of a call that was stopped before it was sent is the reason itself, so it is not added as a cause.
+  const stopped = cause === undefined || cause === reason ? reason : reason.after(cause)
+  return stopped.whileWaitingFor(waitingFor, remedy)
 }

@@ -14,9 +14,10 @@ export function errorCode(thrown: unknown): string {
   return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** The HTTP status of the response, from AWS or another server; 0 if there was none. */
+/** The HTTP status of the response; 0 if there was none. The SDK has it in its metadata, our own errors in `status`. */
 export function httpStatus(error: unknown): number {
-  const { httpStatusCode } = metadataOf(error)
+  const own = isErrorLike(error) && 'status' in error ? error.status : 0
+  const { httpStatusCode = own } = metadataOf(error)
   return typeof httpStatusCode === 'number' ? httpStatusCode : 0
 }
 

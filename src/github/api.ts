@@ -15,17 +15,18 @@ export interface GitHubPlace {
   readonly apiUrl: string
 }
 
-/** A failed call. Has the shape of the SDK's errors, so that one rule decides which calls are repeated. */
+/** A failed call. */
 export class GitHubError extends Error {
   override readonly name = 'GitHubError'
+  /** The HTTP status, which is 429 for every rate limit. */
   readonly status: number
-  readonly $metadata: { readonly httpStatusCode: number }
+  /** In milliseconds by the clock of the run: the time before which GitHub accepts no other call, if it gave one. */
+  readonly retryAt: number | undefined
 
-  constructor(message: string, status: number, isRateLimit: boolean, options: ErrorOptions) {
+  constructor(message: string, status: number, options: ErrorOptions & { readonly retryAt?: number | undefined } = {}) {
     super(message, options)
     this.status = status
-    // GitHub answers 403 both for a missing permission and for too many requests.
-    this.$metadata = { httpStatusCode: isRateLimit ? 429 : status }
+    this.retryAt = options.retryAt
   }
 }
 
@@ -49,7 +50,7 @@ export async function connectGitHub(place: GitHubPlace, run: Run) {
     options.request = { ...options.request, log: silent, redirect: 'error', signal }
     const response = await request(options)
     // Octokit returns the text of JSON that it cannot parse.
-    if (typeof response.data === 'string') throw new GitHubError("GitHub's response was cut off", 502, false, {})
+    if (typeof response.data === 'string') throw new GitHubError("GitHub's response was cut off", 502)
     return response
   })
   const call = <Answer>(send: () => Promise<Answer>): Promise<Answer> =>
@@ -113,12 +114,12 @@ function explainFailure(error: RequestError, url: URL, proxy: URL | undefined, n
   const seconds = Number(headers['retry-after'] ?? 0)
   const isForbiddenByLimit =
     seconds > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)
+  // GitHub answers 403 both for a missing permission and for too many requests.
   const isRateLimit = error.status === 429 || (error.status === 403 && isForbiddenByLimit)
-  // The retry waits until the time that the message names.
-  const until = isRateLimit && seconds > 0 ? `; try again after ${new Date(now + seconds * 1000).toISOString()}` : ''
-  return new GitHubError(`${error.message}${until}`, tunnelStatus(error) ?? error.status, isRateLimit, {
-    cause: error.cause,
-  })
+  const retryAt = isRateLimit && seconds > 0 ? now + seconds * 1000 : undefined
+  const until = retryAt === undefined ? '' : `; try again after ${new Date(retryAt).toISOString()}`
+  const status = isRateLimit ? 429 : (tunnelStatus(error) ?? error.status)
+  return new GitHubError(`${error.message}${until}`, status, { cause: error.cause, retryAt })
 }
 
 /** The status that a proxy gave. Octokit gives 500 to every failure before the response of GitHub. */

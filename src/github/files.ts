@@ -1,9 +1,9 @@
 /** The files that a run reads and writes. */
 import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
-import type { Variables } from '../aws/sdk-settings.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 
 const largestFile = 1024 * 1024
 
@@ -78,12 +78,13 @@ async function readFileIn(
  * @throws {RemedyError} on GitHub if RUNNER_TEMP is not set
  */
 export async function writeTemporaryFile(
-  { RUNNER_TEMP, GITHUB_ACTIONS }: Variables,
+  variables: Variables,
   name: string,
   content: string,
 ): Promise<string | undefined> {
+  const { RUNNER_TEMP } = variables
   if (!RUNNER_TEMP) {
-    if (GITHUB_ACTIONS !== 'true') return undefined
+    if (!isGitHubJob(variables)) return undefined
     throw new RemedyError('RUNNER_TEMP is not set.', 'Set RUNNER_TEMP to a folder that this step can write to.')
   }
   const path = join(await mkdtemp(join(RUNNER_TEMP, 'tenant-tables-')), name)

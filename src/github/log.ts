@@ -1,6 +1,6 @@
 /** Untrusted text made safe for the runner's log: lines, groups and annotations. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log, Tone } from '../run/run.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { visible } from '../text/readable.ts'
 
 /**
@@ -27,9 +27,10 @@ export function paint(line: string, tone: Tone | undefined): string {
  *
  * @see https://no-color.org and https://force-color.org
  */
-export function hasColours({ NO_COLOR, FORCE_COLOR, GITHUB_ACTIONS }: Variables, isTerminal: boolean): boolean {
+export function hasColours(variables: Variables, isTerminal: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR } = variables
   if (NO_COLOR) return false
-  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal || GITHUB_ACTIONS === 'true'
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal || isGitHubJob(variables)
 }
 
 /** Writes lines under a title that folds in GitHub's log. Empty lines are left out. */

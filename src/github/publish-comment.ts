@@ -1,5 +1,4 @@
 /** Writes the result of a run on the pull request that the workflow event is about. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
@@ -7,6 +6,7 @@ import type { Inputs } from '../inputs/inputs.ts'
 import { markComment, renderComment } from '../report/comment.ts'
 import type { RunResult } from '../report/result.ts'
 import { type Run, withinSeconds } from '../run/run.ts'
+import type { Variables } from '../run/variables.ts'
 import type { Target } from '../table/target.ts'
 import { connectGitHub, GitHubError, type GitHubPlace } from './api.ts'
 import { originOf } from './publish.ts'
@@ -50,9 +50,9 @@ async function writeComment(
   runner: Runner,
   run: Run,
 ): Promise<void> {
-  const { environment } = runner
-  const place = placeOf(environment, token)
-  const event = pullRequestOf(environment, await runner.readEvent())
+  const { variables } = runner
+  const place = placeOf(variables, token)
+  const event = pullRequestOf(variables, await runner.readEvent())
   if (event.kind === 'none') return noticeAbsence(event.reason, runner)
   const target = result.target ?? expectedTarget(inputs)
   if (token === '') {
@@ -71,7 +71,7 @@ async function writeComment(
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...originOf(environment),
+    ...originOf(variables),
     commit,
     redact: runner.redact,
   })

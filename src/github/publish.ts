@@ -1,6 +1,5 @@
 /** Writes the result of a run: outputs for later steps, annotations, and the job summary. */
 import { longestPolicy } from '../aws/iam.ts'
-import type { Variables } from '../aws/sdk-settings.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { describeProgress, failuresOf } from '../report/failures.ts'
@@ -8,20 +7,23 @@ import { outputsOf } from '../report/outputs.ts'
 import { type Origin, renderSummary } from '../report/page.ts'
 import type { RunResult } from '../report/result.ts'
 import { describeVerdict } from '../report/verdict.ts'
+import type { Variables } from '../run/variables.ts'
 import { secretInOutputs } from './redaction.ts'
 import type { Runner } from './runner.ts'
 
 /** Sets every output that the result gives: none after wrong inputs, all of them after a plan. */
 export async function publish(reached: RunResult, runner: Runner): Promise<void> {
   await runner.load()
-  const result = await writeOutputs(withSecretError(reached, runner), runner)
+  const outputs = outputsOf(reached)
+  const error = failuresOf(reached).length === 0 ? findSecretError(outputs, runner) : undefined
+  const result = await writeOutputs(error === undefined ? reached : { ...reached, error }, outputs, runner)
   reportWarnings(result, runner)
   reportFailures(result, runner)
   const { tone, subject, sentence } = describeVerdict(result)
   runner.log.info(`${subject}: ${sentence}`, tone)
   await unlessItFails(
     runner,
-    async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.environment))),
+    async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.variables))),
     'The job summary could not be written.',
     'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
   )
@@ -46,9 +48,9 @@ const longestOutput = 524_288
  * @throws {RemedyError} if an output would hold a secret
  */
 export function assertPublishable(result: RunResult, runner: Pick<Runner, 'findSecret' | 'log'>): RunResult {
-  const { error } = withSecretError(result, runner)
-  if (error !== undefined) throw error
   const outputs = outputsOf(result)
+  const error = findSecretError(outputs, runner)
+  if (error !== undefined) throw error
   const warnings = [
     ...Object.entries(outputs)
       .filter(([, { length }]) => length > longestOutput)
@@ -59,7 +61,7 @@ export function assertPublishable(result: RunResult, runner: Pick<Runner, 'findS
     ...warnOfPolicy(outputs['tenant-access-policy']),
   ]
   for (const warning of warnings) runner.log.info(warning)
-  return { ...result, warnings: [...(result.warnings ?? []), ...warnings] }
+  return { ...result, warnings }
 }
 
 function warnOfPolicy(policy = ''): readonly string[] {
@@ -69,18 +71,20 @@ function warnOfPolicy(policy = ''): readonly string[] {
   ]
 }
 
-/** Adds the error of a result that did not fail, but whose outputs would hold a secret. */
-function withSecretError(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): RunResult {
-  const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+type Outputs = ReturnType<typeof outputsOf>
+
+/** Makes the error of outputs that hold a secret; undefined if none does. */
+function findSecretError(outputs: Outputs, { findSecret }: Pick<Runner, 'findSecret'>): RemedyError | undefined {
+  const found = Object.entries(outputs).flatMap(([name, value]) => {
     const origin = findSecret(value)
     return origin === undefined ? [] : [{ output: `output ${name}`, origin }]
   })
-  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: secretInOutputs(found) }
+  return found.length === 0 ? undefined : secretInOutputs(found)
 }
 
 /** Writes the outputs that hold no secret, and the plan file. Returns the result, with an error if that is not possible. */
-async function writeOutputs(result: RunResult, runner: Runner): Promise<RunResult> {
-  const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === undefined)
+async function writeOutputs(result: RunResult, all: Outputs, runner: Runner): Promise<RunResult> {
+  const outputs = Object.entries(all).filter(([, value]) => runner.findSecret(value) === undefined)
   const plan = outputs.find(([name]) => name === 'plan')?.[1]
   const planFile = await unlessItFails(
     runner,

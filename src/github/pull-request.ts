@@ -1,5 +1,5 @@
 /** Finds the pull request that a workflow event is about. */
-import type { Variables } from '../aws/sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
 
 /**
  * The pull requests of a commit that count. `merged-or-open`: the one that was merged as this commit, else the open one with

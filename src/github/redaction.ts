@@ -4,18 +4,19 @@ import { RemedyError } from '../errors/errors.ts'
 /** In bytes. A shorter secret may be a common word: hiding it would hide more than it protects. */
 const shortestSecret = 8
 
-/** Offsets in a text. */
-interface Place {
+/** A part of a text, by offsets. */
+interface Span {
   readonly start: number
   readonly end: number
 }
 
 export class KnownSecrets {
-  readonly #forms: { readonly form: string; readonly origin: string }[] = []
+  /** The origin of each form of a secret. */
+  readonly #origins = new Map<string, string>()
 
   /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
   add(secret: string, origin: string): void {
-    for (const form of formsOf(secret)) this.#forms.push({ form, origin })
+    for (const form of formsOf(secret)) if (!this.#origins.has(form)) this.#origins.set(form, origin)
   }
 
   /** The origin of a secret that the text holds; undefined if it holds none. */
@@ -36,24 +37,24 @@ export class KnownSecrets {
   }
 
   /** Sorted by start. */
-  #find(text: string): readonly (Place & { readonly origin: string })[] {
+  #find(text: string): readonly (Span & { readonly origin: string })[] {
     // Most texts contain no `%`, so nothing in them is percent-encoded. A plain search is much faster than a pattern.
     const occurrences = text.includes('%') ? encodedOccurrences : plainOccurrences
-    return this.#forms
-      .flatMap(({ form, origin }) => occurrences(text, form).map((place) => ({ ...place, origin })))
+    return [...this.#origins]
+      .flatMap(([form, origin]) => occurrences(text, form).map((span) => ({ ...span, origin })))
       .sort((left, right) => left.start - right.start)
   }
 }
 
-function plainOccurrences(text: string, form: string): readonly Place[] {
-  const places: Place[] = []
+function plainOccurrences(text: string, form: string): readonly Span[] {
+  const spans: Span[] = []
   for (let start = text.indexOf(form); start !== -1; start = text.indexOf(form, start + 1)) {
-    places.push({ start, end: start + form.length })
+    spans.push({ start, end: start + form.length })
   }
-  return places
+  return spans
 }
 
-function encodedOccurrences(text: string, form: string): readonly Place[] {
+function encodedOccurrences(text: string, form: string): readonly Span[] {
   return [...text.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }))
 }
 

@@ -1,6 +1,6 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log, Tone } from '../run/run.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { shorten } from '../text/readable.ts'
 import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine, hasColours, paint } from './log.ts'
@@ -8,7 +8,8 @@ import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
 
 export interface Runner {
-  readonly environment: Variables
+  /** The environment variables of the process. */
+  readonly variables: Variables
   /** Loads the toolkit. Everything that is written before that is kept until then. */
   readonly load: () => Promise<void>
   /** The value of an input; empty if it is not given. The value of `secretInput` is redacted from then on. */
@@ -48,26 +49,26 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   const isColoured = hasColours(env, stdout.isTTY)
   // act, Gitea and Forgejo set GITHUB_ACTIONS too.
   return createRunner(process, env, isColoured, (core) =>
-    env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT),
+    isGitHubJob(env) ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT),
   )
 }
 
 /**
  * A terminal or a script that started this process with arguments.
  *
- * @param environment the environment of the process, with an INPUT_ variable for each flag
+ * @param variables those of the process, with an INPUT_ variable for each flag
  */
-export function commandRunner(process: NodeJS.Process, environment: Variables): Runner {
-  const isColoured = hasColours(environment, process.stderr.isTTY)
-  return createRunner(process, environment, isColoured, (core) =>
-    withTwoStreams(core, isColoured, environment.GITHUB_OUTPUT, process),
+export function commandRunner(process: NodeJS.Process, variables: Variables): Runner {
+  const isColoured = hasColours(variables, process.stderr.isTTY)
+  return createRunner(process, variables, isColoured, (core) =>
+    withTwoStreams(core, isColoured, variables.GITHUB_OUTPUT, process),
   )
 }
 
 /** @param adapt makes the toolkit of this runner from that of GitHub */
 function createRunner(
   process: NodeJS.Process,
-  env: Variables,
+  variables: Variables,
   isColoured: boolean,
   adapt: (core: typeof Toolkit) => typeof Toolkit,
 ): Runner {
@@ -85,15 +86,15 @@ function createRunner(
   }
   // The definition file is read before a session masks these.
   for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']) {
-    secrets.add(env[name] ?? '', name)
+    secrets.add(variables[name] ?? '', name)
   }
   // The reader of the log may be gone. The run continues: it writes files, and must complete what it began.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   return {
-    environment: env,
+    variables,
     load: async () => void (await toolkit.load()),
     input: (name) => {
-      const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
+      const value = variables[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
       // The value is redacted from here on. No masking command is sent, because GitHub itself masks the token of the
       // job and the secrets of the repository.
       if (name === secretInput) secrets.add(value, name)
@@ -122,15 +123,15 @@ function createRunner(
     },
     writeSummary: async (markdown) => {
       // There is no summary outside GitHub.
-      if (env.GITHUB_STEP_SUMMARY) await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write()
+      if (variables.GITHUB_STEP_SUMMARY) await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write()
     },
-    readFile: (path) => readGivenFile(env, path),
-    readDefinitionFile: (path) => readDefinitionFile(env, path),
+    readFile: (path) => readGivenFile(variables, path),
+    readDefinitionFile: (path) => readDefinitionFile(variables, path),
     writeTemporaryFile: async (name, content) => {
       assertHoldsNoSecret(`file ${name}`, content)
-      return await writeTemporaryFile(env, name, content)
+      return await writeTemporaryFile(variables, name, content)
     },
-    readEvent: () => readEventFile(env),
+    readEvent: () => readEventFile(variables),
     redact: (text) => secrets.redact(text),
     findSecret: (text) => secrets.findOrigin(text),
     interrupted: interruptionOf(process),
@@ -145,8 +146,8 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
 }
 
 /**
- * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
- * that are made in the same order after it, so a secret is masked before it can be printed.
+ * Loads @actions/core, which takes about 1 ms, while the run waits for its first response. Calls before that are kept, and
+ * made in the same order then. Log lines are redacted only then: a secret that was masked in between is hidden in them too.
  */
 function lateToolkit(adapt: (core: typeof Toolkit) => typeof Toolkit) {
   let toolkit: typeof Toolkit | undefined

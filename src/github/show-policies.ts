@@ -1,7 +1,6 @@
 /** Makes the policies of `command: policy`, and shows them in the log. */
-import { partitionOf } from '../aws/connections.ts'
 import { makePolicies } from '../aws/policies.ts'
-import { defineEverywhere, defineTables } from '../definition/definition.ts'
+import { defineEverywhere } from '../definition/definition.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { RunResult } from '../report/result.ts'
 import { logGroup } from './log.ts'
@@ -9,10 +8,10 @@ import type { Runner } from './runner.ts'
 
 /** Calls nothing. Without an environment, the policies are for the tables of all environments. */
 export function showPolicies(inputs: Inputs, { log }: Pick<Runner, 'log'>): RunResult {
-  const define = inputs.environment.name === '' ? defineEverywhere : defineTables
-  const definitions = define(inputs.definition, inputs)
-  const { policies, notices } = makePolicies(inputs, definitions, partitionOf)
-  for (const [name, policy] of Object.entries(policies.documents)) {
+  const { definition, environment } = inputs
+  const definitions = environment.name === '' ? defineEverywhere(definition, inputs) : inputs.definitions
+  const { policies, notices } = makePolicies(inputs, definitions)
+  for (const [name, policy] of Object.entries(policies)) {
     logGroup(log, `Policy ${name}`, JSON.stringify(policy, undefined, 2).split('\n'))
   }
   return { policies, notices }

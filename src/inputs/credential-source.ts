@@ -1,6 +1,6 @@
 /** Decides which source the first credentials come from. */
-import { isGitHubJob, type Variables } from '../aws/sdk-settings.ts'
 import type { CredentialSource, Role } from '../aws/session-request.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import type { Values } from './declarations.ts'
 
 /**

@@ -1,8 +1,8 @@
 /** The rules between inputs, and between an input and the environment variables. */
-import { isGitHubJob, type Variables } from '../aws/sdk-settings.ts'
 import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { Command } from '../plan/plan.ts'
+import { isGitHubJob, type Variables } from '../run/variables.ts'
 import { deletionProtection } from '../table/properties/deletion-protection.ts'
 import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
 import { mostTags, type TagMap } from '../table/properties/tags.ts'
@@ -17,23 +17,19 @@ interface CheckContext {
   readonly definition: Definition
 }
 
-type Names = readonly [InputName, ...InputName[]]
-type ValuesOf<Inputs extends Names> = { readonly [Index in keyof Inputs]: Values[Inputs[Index]] }
-
-export interface CrossCheck {
+interface CrossCheck {
   /** The inputs that the check reads. It is skipped if one of them is wrong by itself. */
-  readonly inputs: Names
+  readonly inputs: readonly [InputName, ...InputName[]]
   /** Finds problems with the first of the inputs. */
   readonly findProblems: (values: Values, context: CheckContext) => readonly string[]
 }
 
 /** @param find returns one problem, several, or false */
-function check<const Inputs extends Names>(
-  inputs: Inputs,
-  find: (values: ValuesOf<Inputs>, context: CheckContext) => readonly string[] | string | false,
+function check<Name extends InputName>(
+  inputs: readonly [Name, ...Name[]],
+  find: (values: Pick<Values, Name>, context: CheckContext) => readonly string[] | string | false,
 ): CrossCheck {
-  const pick = (values: Values) => inputs.map((name) => values[name]) as unknown as ValuesOf<Inputs>
-  return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() }
+  return { inputs, findProblems: (values, context) => [find(values, context) || []].flat() }
 }
 
 /** @param commands with which the input may be true, the one to suggest first */
@@ -44,7 +40,7 @@ function onlyWith(
 ): CrossCheck {
   return check(
     [name, 'command'],
-    ([value, command]) =>
+    ({ [name]: value, command }) =>
       String(value) === 'true' &&
       !commands.includes(command) &&
       `is true, but command is ${command}. Use it only with command: ${commands[0]}${purpose}.`,
@@ -60,19 +56,19 @@ const protectionInputs = [
 export const crossChecks: readonly CrossCheck[] = [
   check(
     ['environment', 'command'],
-    ([environment, command]) =>
+    ({ environment, command }) =>
       environment === '' &&
       command !== 'policy' &&
       'is required, but is empty. Give the name of the environment, such as dev or production.',
   ),
   check(
     ['aws-region', 'command'],
-    ([region, command]) =>
+    ({ 'aws-region': region, command }) =>
       region === '' &&
       command !== 'policy' &&
       'is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
   ),
-  check(['production-environments', 'environment'], ([listed, environment]) =>
+  check(['production-environments', 'environment'], ({ 'production-environments': listed, environment }) =>
     listed
       .filter((each) => containsWords(each, environment))
       .map(
@@ -82,12 +78,12 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(
     ['production', 'environment', 'production-environments'],
-    ([input, environment, listed]) =>
+    ({ production: input, environment, 'production-environments': listed }) =>
       input === 'false' &&
       decideProduction(environment, { listed, input }).production &&
       `is false, but ${quote(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`,
   ),
-  check(['role-to-assume', 'aws-region'], ([roles, region], { partitionOf }) =>
+  check(['role-to-assume', 'aws-region'], ({ 'role-to-assume': roles, 'aws-region': region }, { partitionOf }) =>
     roles
       .filter(({ partition }) => region !== '' && partition !== partitionOf(region))
       .map(
@@ -97,14 +93,14 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(
     ['credential-source', 'role-to-assume'],
-    ([source, roles]) =>
+    ({ 'credential-source': source, 'role-to-assume': roles }) =>
       source === 'oidc' &&
       roles.length === 0 &&
       'is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.',
   ),
   check(
     ['credential-source'],
-    ([source], { variables }) =>
+    ({ 'credential-source': source }, { variables }) =>
       source === 'oidc' &&
       !mayRequestToken(variables) &&
       (isGitHubJob(variables)
@@ -113,13 +109,13 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(
     ['credential-source'],
-    ([source], { variables }) =>
+    ({ 'credential-source': source }, { variables }) =>
       source === 'environment' &&
       Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) &&
       `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`,
   ),
   // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
-  check(['credential-source'], ([source], { variables }) =>
+  check(['credential-source'], ({ 'credential-source': source }, { variables }) =>
     ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
       .filter((name) => source !== 'oidc' && describeMissingKey(variables) === undefined && !isClean(variables[name]))
       .map(
@@ -129,21 +125,24 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   // STS's AssumeRoleWithWebIdentity takes none of the three: they would be lost in silence.
   ...(['role-external-id', 'role-source-identity', 'role-session-tags'] as const).map((name) =>
-    check([name, 'role-to-assume', 'credential-source'], ([given, roles, source], { variables }) => {
-      if (given === '' || (typeof given === 'object' && given.size === 0)) return false
-      if (roles.length === 0) {
-        return 'is given, but there is no role-to-assume to use it with. Give a role, or leave it out.'
-      }
-      return (
-        roles.length === 1 &&
-        chooseCredentialSource(source, roles, variables).kind === 'oidc' &&
-        'is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.'
-      )
-    }),
+    check(
+      [name, 'role-to-assume', 'credential-source'],
+      ({ [name]: given, 'role-to-assume': roles, 'credential-source': source }, { variables }) => {
+        if (given === '' || (typeof given === 'object' && given.size === 0)) return false
+        if (roles.length === 0) {
+          return 'is given, but there is no role-to-assume to use it with. Give a role, or leave it out.'
+        }
+        return (
+          roles.length === 1 &&
+          chooseCredentialSource(source, roles, variables).kind === 'oidc' &&
+          'is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.'
+        )
+      },
+    ),
   ),
   check(
     ['restrict-session', 'role-to-assume'],
-    ([isRestricted, roles]) =>
+    ({ 'restrict-session': isRestricted, 'role-to-assume': roles }) =>
       isRestricted &&
       roles.length === 0 &&
       'is true, but there is no role-to-assume whose session it could restrict. Give a role, or leave it out.',
@@ -151,12 +150,12 @@ export const crossChecks: readonly CrossCheck[] = [
   // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
   check(
     ['role-duration-seconds', 'role-to-assume'],
-    ([seconds, roles]) =>
+    ({ 'role-duration-seconds': seconds, 'role-to-assume': roles }) =>
       roles.length > 1 &&
       seconds > 3600 &&
       `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`,
   ),
-  check(['allowed-account-ids', 'role-to-assume'], ([accounts, roles]) => {
+  check(['allowed-account-ids', 'role-to-assume'], ({ 'allowed-account-ids': accounts, 'role-to-assume': roles }) => {
     const { account } = roles.at(-1) ?? {}
     return (
       account !== undefined &&
@@ -168,7 +167,7 @@ export const crossChecks: readonly CrossCheck[] = [
   ...(['expected-plan', 'expected-plan-digest'] as const).map((name) =>
     check(
       [name, 'command'],
-      ([given, command]) =>
+      ({ [name]: given, command }) =>
         given !== undefined &&
         (command === 'verify' || command === 'policy') &&
         `is given, but command is ${command}, which performs no plan. Leave it out.`,
@@ -177,14 +176,14 @@ export const crossChecks: readonly CrossCheck[] = [
   onlyWith(['plan'], 'fail-on-drift'),
   check(
     ['fail-on-drift', 'destroy'],
-    ([failOnDrift, destroy]) =>
+    ({ 'fail-on-drift': failOnDrift, destroy }) =>
       failOnDrift && destroy && 'is true, but so is destroy: tables to delete are not drift. Give only one of them.',
   ),
   onlyWith(['verify'], 'sample-items'),
   onlyWith(['plan', 'destroy'], 'destroy', ', to show what command: destroy would delete'),
   check(
     ['comment', 'command'],
-    ([comment, command]) =>
+    ({ comment, command }) =>
       comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
   ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
@@ -198,7 +197,9 @@ export const crossChecks: readonly CrossCheck[] = [
       'production-environments',
       'definition-file',
     ],
-    ([confirmed, command, tableNamePrefix, environment, input, listed], { definition }) => {
+    (values, { definition }) => {
+      const { 'confirm-destroy': confirmed, command, environment, production: input } = values
+      const { 'table-name-prefix': tableNamePrefix, 'production-environments': listed } = values
       // In production the run refuses to delete anything, whatever is confirmed.
       if (decideProduction(environment, { listed, input }).production) return false
       const names = nameTables(definition, { environment, tableNamePrefix })
@@ -214,13 +215,13 @@ export const crossChecks: readonly CrossCheck[] = [
   ...protectionInputs.map(([name, property]) =>
     check(
       [name, 'definition-file'],
-      ([setting, file]) =>
+      ({ [name]: setting, 'definition-file': file }) =>
         file !== '' &&
         setting !== 'auto' &&
         `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${quote(file)}.`,
     ),
   ),
-  check(['tags', 'environment', 'definition-file'], ([tags, environment], { definition }) =>
+  check(['tags', 'environment', 'definition-file'], ({ tags, environment }, { definition }) =>
     countTags(definition, environment, tags)
       .filter(({ number }) => number > mostTags)
       .map(

@@ -1,16 +1,16 @@
 /** The declarations of the inputs: name, default and parser of each. */
 import type { Role } from '../aws/session-request.ts'
-import { type Definition, environmentNames, nameTables } from '../definition/definition.ts'
+import { environmentNames, nameTables } from '../definition/definition.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
 import { longestRunSeconds } from '../run/run.ts'
 import { isTagText, mostDeclaredTags, mostTags, tagCharacters } from '../table/properties/tags.ts'
-import { isTableName, nameRule } from '../table/target.ts'
+import { namePattern, nameRule } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import {
   choice,
-  type Declaration,
+  type InputDeclaration,
   lines,
   list,
   type ParserContext,
@@ -74,12 +74,11 @@ export const declarations = {
   'fail-on-drift': trueOrFalse(),
   comment: trueOrFalse(),
   // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
-  'github-token': { default: '', expression: '${{ github.token }}', parse: (text: string) => text },
+  'github-token': { default: '', parse: (text: string) => text },
   'sample-items': choice(['auto', 'true', 'false'], 'auto'),
   destroy: trueOrFalse(),
   'confirm-destroy': { default: '', hasLines: true, parse: splitLines },
-} satisfies Readonly<Record<string, Declaration<unknown>>>
+} satisfies Readonly<Record<string, InputDeclaration<unknown>>>
 
 export type InputName = keyof typeof declarations
 
@@ -139,21 +138,16 @@ function parseAccounts(text: string, context: ParserContext): readonly string[] 
   return accounts
 }
 
-function parseTableNamePrefix(prefix: string, { definition, report }: ParserContext): string {
-  for (const name of definition === undefined ? [] : nameAllTables(definition, prefix)) {
-    if (!isTableName(name)) {
-      report(`makes the table name ${quote(name)}, but a name must have ${nameRule}.`)
-    }
-  }
-  return prefix
-}
-
-/** The names of the tables in every environment of the definition. */
-function nameAllTables(definition: Definition, tableNamePrefix: string): readonly string[] {
+/** Checks the names of the tables in every environment of the definition. */
+function parseTableNamePrefix(tableNamePrefix: string, { definition, report }: ParserContext): string {
+  if (definition === undefined) return tableNamePrefix
   const names = environmentNames(definition).flatMap((environment) =>
     nameTables(definition, { environment, tableNamePrefix }),
   )
-  return [...new Set(names)]
+  for (const name of new Set(names)) {
+    if (!namePattern.test(name)) report(`makes the table name ${quote(name)}, but a name must have ${nameRule}.`)
+  }
+  return tableNamePrefix
 }
 
 function parseExpectedPlan(text: string, { report }: ParserContext): ExpectedPlan | undefined {

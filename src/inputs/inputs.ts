@@ -1,7 +1,7 @@
 /** Turns the strings of a workflow file into `Inputs`, or into every problem at once. */
 import type { SharedConfigFiles } from '@smithy/types'
 import { sessionPolicy } from '../aws/iam.ts'
-import { readSdkSettings, type Variables } from '../aws/sdk-settings.ts'
+import { readSdkSettings } from '../aws/sdk-settings.ts'
 import { builtInDefinition } from '../definition/built-in.ts'
 import { type Definition, defineTables, type TableRequest } from '../definition/definition.ts'
 import { noticesOf } from '../definition/notices.ts'
@@ -9,11 +9,12 @@ import { decideProduction } from '../definition/production.ts'
 import type { ReadDefinition } from '../definition/read-definition.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
 import { disruptionNames } from '../plan/policy.ts'
+import type { Variables } from '../run/variables.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
 import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
-import type { Declaration } from './parsers.ts'
+import type { InputDeclaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
 export type Inputs = ReturnType<typeof readInputs>
@@ -23,13 +24,12 @@ export interface InputSource {
   /** The text of an input; empty if it is not given. */
   readonly input: (name: string) => string
   /** The environment variables of the step. */
-  readonly environment: Variables
+  readonly variables: Variables
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
-  /** Absent: there are no such files. */
-  readonly sharedConfig?: SharedConfigFiles
-  /** The file that `definition-file` names. Absent if the input is empty. */
-  readonly definitionFile?: ReadDefinition | undefined
+  readonly sharedConfig: SharedConfigFiles
+  /** The file that `definition-file` names; undefined if the input is empty. */
+  readonly definitionFile: ReadDefinition | undefined
 }
 
 /**
@@ -37,7 +37,7 @@ export interface InputSource {
  * and what is legal
  */
 export function readInputs(source: InputSource) {
-  const { environment: variables, sharedConfig } = source
+  const { variables, sharedConfig } = source
   const { values, definition, problems } = readValues(source)
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
@@ -59,6 +59,8 @@ export function readInputs(source: InputSource) {
     ...request,
     command,
     definition,
+    /** As the file names keys: an alias is not resolved. */
+    definitions,
     definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
@@ -95,18 +97,18 @@ export function readInputs(source: InputSource) {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
+function readValues({ input, variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
   readonly definition: Definition
   readonly problems: readonly string[]
 } {
-  const fileProblems = definitionFile !== undefined && 'problems' in definitionFile ? definitionFile.problems : []
-  const definition =
-    definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
-  const known = fileProblems.length === 0 ? definition : undefined
+  const read = definitionFile ?? { definition: builtInDefinition }
+  const fileProblems = 'problems' in read ? read.problems : []
+  const known = 'definition' in read ? read.definition : undefined
+  const definition = known ?? builtInDefinition
   const parsed = inputNames.map((name) => {
-    const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
+    const { default: byDefault, parse }: InputDeclaration<unknown> = declarations[name]
     const problems: string[] = []
     const report = (problem: string) => problems.push(`${name} ${problem}`)
     const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })

@@ -1,6 +1,6 @@
 /** Parsers that any input can be declared with. */
-import type { Variables } from '../aws/sdk-settings.ts'
 import type { Definition } from '../definition/definition.ts'
+import type { Variables } from '../run/variables.ts'
 import { quote } from '../text/readable.ts'
 
 /** The arguments of a parser besides the text. */
@@ -14,11 +14,10 @@ export interface ParserContext {
   readonly report: (problem: string) => void
 }
 
-export interface Declaration<Value> {
-  /** The text that an empty input stands for. action.yml and the README show it. Absent: the input is required. */
-  readonly default?: string
-  /** A default in action.yml that only GitHub's runner can evaluate. */
-  readonly expression?: string
+/** An input: its default, its form on the command line, and its parser. */
+export interface InputDeclaration<Value> {
+  /** The text that an empty input stands for, which action.yml repeats. */
+  readonly default: string
   /** The legal values, which action.yml describes one by one. */
   readonly choices?: readonly string[]
   /** The value may have several lines: on the command line, the flag may be repeated. */
@@ -36,7 +35,7 @@ export interface Declaration<Value> {
 export function choice<const Choice extends string>(
   choices: readonly Choice[],
   byDefault: NoInfer<Choice>,
-): Declaration<Choice> {
+): InputDeclaration<Choice> {
   return {
     default: byDefault,
     choices,
@@ -49,19 +48,18 @@ export function choice<const Choice extends string>(
 }
 
 /** `true` or `false`, by default false. */
-export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): Declaration<boolean> {
+export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): InputDeclaration<boolean> {
   const { parse } = choice(['true', 'false'], byDefault)
   return { default: byDefault, isSwitch: true, parse: (text, context) => parse(text, context) === 'true' }
 }
 
-export function wholeNumber(range: {
-  readonly default: number
-  readonly min: number
-  readonly max: number
-}): Declaration<number> {
-  const { min, max } = range
+export function wholeNumber({
+  default: byDefault,
+  min,
+  max,
+}: Readonly<Record<'default' | 'min' | 'max', number>>): InputDeclaration<number> {
   return {
-    default: `${range.default}`,
+    default: `${byDefault}`,
     parse: (text, { report }) => {
       const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
       if (!(number >= min && number <= max)) {
@@ -78,7 +76,7 @@ export function wholeNumber(range: {
  * @param must the rule in words, such as `must have 2 to 64 letters and nothing else`
  * @param isSecret true: a problem does not show the value
  */
-export function textOf(pattern: RegExp, must: string, { isSecret = false } = {}): Declaration<string> {
+export function textOf(pattern: RegExp, must: string, { isSecret = false } = {}): InputDeclaration<string> {
   return {
     default: '',
     parse: (text, { report }) => {
@@ -97,12 +95,12 @@ interface Rule<Value> {
 }
 
 /** One value a line. */
-export function lines<Value>(rule: Rule<Value>): Declaration<readonly Value[]> {
+export function lines<Value>(rule: Rule<Value>): InputDeclaration<readonly Value[]> {
   return { default: '', hasLines: true, parse: (text, context) => parseEach(splitLines(text), rule, context) }
 }
 
 /** Values between commas or on separate lines. */
-export function list<Value>(rule: Rule<Value>): Declaration<readonly Value[]> {
+export function list<Value>(rule: Rule<Value>): InputDeclaration<readonly Value[]> {
   const split = (text: string) => splitLines(text.replaceAll(',', '\n'))
   return { default: '', hasLines: true, parse: (text, context) => parseEach(split(text), rule, context) }
 }

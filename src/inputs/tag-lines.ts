@@ -1,7 +1,7 @@
 /** The parser for tags, one `key=value` a line. */
 import { isReservedKey, isTagText, type TagMap, tagCharacters } from '../table/properties/tags.ts'
 import { quote } from '../text/readable.ts'
-import { type Declaration, explainLiteralForm, splitLines } from './parsers.ts'
+import { explainLiteralForm, type InputDeclaration, splitLines } from './parsers.ts'
 
 interface TagLimit {
   readonly most: number
@@ -11,7 +11,7 @@ interface TagLimit {
   readonly foldsCase?: true
 }
 
-export function tagLines(limit: TagLimit): Declaration<TagMap> {
+export function tagLines(limit: TagLimit): InputDeclaration<TagMap> {
   return {
     default: '',
     hasLines: true,

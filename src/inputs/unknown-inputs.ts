@@ -1,5 +1,5 @@
 /** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
-import type { Variables } from '../aws/sdk-settings.ts'
+import type { Variables } from '../run/variables.ts'
 import { listSome, quote, visible } from '../text/readable.ts'
 import { findSimilar } from '../text/similar.ts'
 import { type InputName, inputNames } from './declarations.ts'
@@ -34,7 +34,7 @@ export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: 
   'confirm-destroy': 'confirm confirm-delete confirm-deletion',
 }
 
-export interface GivenInput {
+interface GivenInput {
   /** In lower case. */
   readonly name: string
   readonly variable: string
@@ -77,7 +77,7 @@ export function givenInputs(variables: Variables): readonly GivenInput[] {
     .filter(({ value }) => value !== '')
 }
 
-/** Accepts an input that the runner passes on a second time, with underscores in its name and the same value. */
+/** A name with underscores for hyphens is known only if the runner passes the same value under the right name too. */
 function isKnown({ name, value }: GivenInput, variables: Variables): boolean {
   const known = inputNames.find((each) => each === hyphenated(name))
   if (known === undefined || known === name) return known !== undefined

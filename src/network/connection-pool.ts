@@ -1,4 +1,7 @@
-/** The HTTP and HTTPS connections of a run. They can be opened before there is a request, which then need not wait for them. */
+/**
+ * The HTTP and HTTPS connections of a run. Those to DynamoDB are opened while the run waits for STS. The first reads then
+ * need not wait for TCP and TLS, which take 80 ms in the measurements of decision 0021.
+ */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { connect, isIP, type Socket } from 'node:net'

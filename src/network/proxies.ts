@@ -13,14 +13,15 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
 import { remedyForCertificate } from './unreachable.ts'
 
-/** A proxy that cannot be reached, or refuses the connection. Has the fields of an SDK error, so that retry.ts treats it alike. */
+/** A proxy that cannot be reached, or refuses the connection. */
 export class ProxyError extends RemedyError {
   override readonly name = 'ProxyError'
   readonly code: string
-  readonly $metadata: { readonly httpStatusCode?: number }
+  /** The HTTP status that the proxy gave; 0 if it gave none. */
+  readonly status: number
 
   constructor(proxy: URL, place: string, cause: unknown) {
-    const status = Number(/^Bad response: (\d{3})$/.exec(errorMessage(cause))?.[1])
+    const status = Number(/^Bad response: (\d{3})$/.exec(errorMessage(cause))?.[1] ?? 0)
     const code = errorCode(cause)
     super(
       `The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`,
@@ -31,7 +32,7 @@ export class ProxyError extends RemedyError {
       { cause },
     )
     this.code = code
-    this.$metadata = status > 0 ? { httpStatusCode: status } : {}
+    this.status = status
   }
 }
 

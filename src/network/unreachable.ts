@@ -1,5 +1,4 @@
 /** Explains by Node's error code why a host was not reached, with a remedy, for every service. */
-
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, isErrorLike } from '../errors/thrown.ts'
 

@@ -13,7 +13,7 @@ const namedTables = ['tenant', 'users']
 /** Every output that this result gives, by name. Not redacted: a changed ARN or plan would be wrong. */
 export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
   const { target, plan, outcome, policies } = result
-  if (policies !== undefined) return { policies: JSON.stringify(policies.documents) }
+  if (policies !== undefined) return { policies: JSON.stringify(policies) }
   if (target === undefined) return {}
   const place = { 'aws-account-id': target.account, 'aws-region': target.region }
   if (plan === undefined) return place

@@ -1,13 +1,12 @@
 /** The place where a run acts, as one line of the log. */
 import type { CustomEndpoint } from '../aws/sdk-settings.ts'
-import { defineTables } from '../definition/definition.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { shorten } from '../text/readable.ts'
 
 /** Names the command, the environment and the rule for production, the region, the tables and the custom endpoints. */
 export function describePlace(inputs: Inputs): string {
-  const { command, environment, productionRule, region, sdkSettings } = inputs
-  const tables = defineTables(inputs.definition, inputs).map(({ name }) => `"${name}"`)
+  const { command, environment, productionRule, region, definitions, sdkSettings } = inputs
+  const tables = definitions.map(({ name }) => `"${name}"`)
   const parts = [
     environment.name === ''
       ? 'every environment'

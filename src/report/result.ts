@@ -36,19 +36,10 @@ export interface RunResult {
   readonly error?: unknown
 }
 
-/** The parts of a result, each as soon as the run reaches it. */
-export type Stages = AsyncGenerator<RunResult>
+/** Takes each result as soon as the run reaches it, so that an error loses none. */
+export type RecordResult = (reached: RunResult) => void
 
-/** Merges the results that a run reaches one after the other. Their warnings are kept together. An error loses none. */
-export async function collectResults(first: RunResult, stages: Stages): Promise<RunResult> {
-  let result = first
-  try {
-    for await (const stage of stages) {
-      const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])]
-      result = { ...result, ...stage, warnings }
-    }
-    return result
-  } catch (error) {
-    return { ...result, error }
-  }
+/** Merges what a run reached, in its order. The warnings of all are kept. */
+export function mergeResults(results: readonly RunResult[]): RunResult {
+  return Object.assign({}, ...results, { warnings: results.flatMap(({ warnings = [] }) => warnings) })
 }

@@ -153,7 +153,7 @@ export function renderNotices({ text }: Markdown, { plan, notices = [] }: RunRes
 
 /** A policy for each command, folded. */
 export function renderPolicies({ block }: Markdown, { policies }: RunResult): readonly string[] {
-  return Object.entries(policies?.documents ?? {}).map(([command, policy]) =>
+  return Object.entries(policies ?? {}).map(([command, policy]) =>
     folded(`Policy for ${command}`, block(indentJson(JSON.stringify(policy)), 'json')),
   )
 }

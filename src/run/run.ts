@@ -1,7 +1,7 @@
 /** The parts that every effect of a run shares: clock, randomness, the signals to stop, and the log. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { StoppedError, stoppedWhileWaitingFor } from '../errors/errors.ts'
+import { StoppedError, stoppedBy } from '../errors/errors.ts'
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -81,20 +81,16 @@ export async function withinDeadline<Result>(
   const aborting = new AbortController()
   const leaving = new AbortController()
   const ended = new AbortController()
-  const after = (milliseconds: number, then: () => void) => {
-    // A rejection means that the work ended first.
-    clock.sleep(milliseconds, ended.signal).then(then, () => undefined)
-  }
   const stop = (reason: StoppedError) => {
     if (stopping.signal.aborted) return
     stopping.abort(reason)
-    after(graceMilliseconds, () => aborting.abort(reason))
-    after(leaveMilliseconds, () => leaving.abort(reason))
+    actAfter(graceMilliseconds, clock, ended.signal, () => aborting.abort(reason))
+    actAfter(leaveMilliseconds, clock, ended.signal, () => leaving.abort(reason))
   }
   const interrupt = () =>
     stop(new StoppedError('The run was cancelled.', 'Run it again: it continues where this run stopped.'))
 
-  after(timeoutSeconds * 1000, () =>
+  actAfter(timeoutSeconds * 1000, clock, ended.signal, () =>
     stop(
       new StoppedError(
         `The run did not finish within its ${timeoutSeconds} seconds.`,
@@ -117,6 +113,11 @@ export async function withinDeadline<Result>(
   }
 }
 
+/** Acts after a time, unless the signal fires first. */
+function actAfter(milliseconds: number, clock: Clock, ended: AbortSignal, act: () => void): void {
+  clock.sleep(milliseconds, ended).then(act, () => undefined)
+}
+
 /** A copy of the run for deleting sample items: it ends at `leave`. */
 export function cleaningRun(run: Run): Run {
   return { ...run, stop: run.leave, abort: run.leave }
@@ -131,10 +132,7 @@ export async function withinSeconds<Result>(
 ): Promise<Result> {
   const over = new AbortController()
   const ended = new AbortController()
-  run.clock.sleep(seconds * 1000, ended.signal).then(
-    () => over.abort(reason),
-    () => undefined,
-  )
+  actAfter(seconds * 1000, run.clock, ended.signal, () => over.abort(reason))
   const sooner = (signal: AbortSignal) => AbortSignal.any([signal, over.signal])
   try {
     return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) })
@@ -155,7 +153,7 @@ export async function unlessAborted<Result>(
 ): Promise<Result> {
   abort.throwIfAborted()
   const aborted = new Promise<never>((_, reject) => {
-    abort.addEventListener('abort', () => reject(abort.reason), { once: true })
+    abort.addEventListener('abort', () => reject(stoppedBy(abort.reason, waitingFor)), { once: true })
   })
-  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))])
+  return await Promise.race([work(), aborted])
 }

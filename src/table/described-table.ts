@@ -3,7 +3,7 @@ import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dyna
 import * as v from 'valibot'
 import { sortBy } from '../text/sort.ts'
 import { properties } from './properties/index.ts'
-import { parseValue, understand } from './response.ts'
+import { explainUnreadable, parseValue } from './response.ts'
 import type { ChangeInProgress, ReadyTable, Replica } from './table.ts'
 import type { TableAddress } from './target.ts'
 import { readUnmanaged } from './unmanaged.ts'
@@ -26,7 +26,7 @@ export interface SettledTable extends Description, Omit<ReadyTable, 'status' | '
  * A table whose values cannot be relied on. While it is `changing`, they may be the old ones. While it is `unavailable`,
  * DynamoDB omits some, such as the key of a table that is DELETING.
  */
-export interface UnsettledTable extends Description {
+interface UnsettledTable extends Description {
   readonly phase: 'changing' | 'unavailable'
 }
 
@@ -36,15 +36,17 @@ export type DescribedTable = SettledTable | UnsettledTable
  * @throws {RemedyError} if DynamoDB could not have answered so, such as a table of another account
  */
 export function readDescription({ name, arn }: TableAddress, answer: DescribeTableOutput): DescribedTable {
-  return understand('DescribeTable', name, () => {
+  try {
     parseValue('Table', tableSchema(arn), answer.Table)
     return describe(answer.Table ?? {}, arn)
-  })
+  } catch (cause) {
+    throw explainUnreadable('DescribeTable', name, cause)
+  }
 }
 
 const status = v.pipe(v.string(), v.minLength(1))
 
-/** The fields that are not properties. Endpoints that are not AWS may answer anything. */
+/** The form that this file and the readings of properties rely on. An endpoint that is not AWS may answer anything. */
 function tableSchema(arn: string) {
   return v.object({
     TableStatus: status,

@@ -26,7 +26,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    *
    * @throws {RemedyError} if the value names nothing that this table can use
    */
-  resolve?(value: Value, target: Target, describeKey: DescribeKey): Promise<Value>
+  resolve?(value: Value, target: Target, readKey: ReadKey): Promise<Value>
   readonly reading: Reading
   /**
    * A change in progress during which DescribeTable shows old values of the property. A table whose definition declares
@@ -98,7 +98,7 @@ export interface Declaration<Value = unknown> {
  * @param key its id, an alias, or the ARN of either
  * @throws {RemedyError} if there is no such key, or it may not be read
  */
-export type DescribeKey = (key: string) => Promise<Key>
+export type ReadKey = (key: string) => Promise<Key>
 
 /** A KMS key. */
 export interface Key {
@@ -108,7 +108,7 @@ export interface Key {
 }
 
 /** IAM statements for resources other than tables. */
-export interface OtherStatements {
+interface OtherStatements {
   /** For every command that reads the table. */
   readonly read: readonly PolicyStatement[]
   /** For the commands that create or change the table, and for its items. */
@@ -125,21 +125,24 @@ export interface PolicyStatement {
 }
 
 /** The source of the observed value. */
-export type Reading =
+type Reading =
   /** A field of DescribeTable's answer. */
   | { readonly kind: 'described'; of(table: TableDescription): unknown }
   /** A call of its own, made for every table or only for a table whose definition declares the property. */
   | {
       readonly kind: 'asked'
       readonly when: 'always' | 'declared'
-      /** @returns undefined if the table does not exist, or is too new for the call */
+      /**
+       * @returns undefined if the table does not exist, or is too new for the call
+       * @throws {TypeError} if the answer cannot be read
+       */
       ask(ask: Ask, table: TableAddress): Promise<unknown>
       /** Matches DynamoDB's error for a table that is too new for the call, as `name: message`, if it has one of its own. */
       readonly isTooNew?: RegExp
     }
 
 /** The way in which a new table gets its value. */
-export type Creation<Value> =
+type Creation<Value> =
   /** Set by CreateTable. `otherwise` is sent if the definition omits the property. */
   | { readonly kind: 'in-create-table'; input(value: Value): Partial<CreateTableInput>; readonly otherwise?: Value }
   /** Set by a change after CreateTable, which makes the table with the value `initial`. */
@@ -240,7 +243,7 @@ export interface Wait<Value = unknown> {
 }
 
 /** A limit on how often a property may change. It cannot be read; DynamoDB names it when it refuses a change. */
-export interface Budget {
+interface Budget {
   /** The limit in words, such as `one change an hour`. */
   readonly limit: string
   /** Matches DynamoDB's error, as `name: message`. */
@@ -259,7 +262,7 @@ export interface Setting {
 export type Blocker = 'table' | 'index' | 'replica' | 'encryption' | 'warm throughput'
 
 /** IAM actions, such as `dynamodb:UpdateTable`. */
-export interface Actions {
+interface Actions {
   readonly read: readonly string[]
   /** The actions of a change in place. */
   readonly write: readonly string[]

@@ -1,5 +1,5 @@
 /** Completes declared values by facts of the account, before they are compared with the tables. */
-import type { DescribeKey, Key } from './property.ts'
+import type { Key, ReadKey } from './property.ts'
 import type { TableDefinition } from './table.ts'
 import type { Target } from './target.ts'
 import { propertyValues } from './values.ts'
@@ -12,18 +12,18 @@ import { propertyValues } from './values.ts'
 export async function resolveDefinitions(
   definitions: readonly TableDefinition[],
   target: Target,
-  describeKey: DescribeKey,
+  readKey: ReadKey,
 ): Promise<readonly TableDefinition[]> {
   const answers = new Map<string, Promise<Key>>()
-  const describeOnce: DescribeKey = (key) => {
-    const answer = answers.get(key) ?? describeKey(key)
+  const readOnce: ReadKey = (key) => {
+    const answer = answers.get(key) ?? readKey(key)
     answers.set(key, answer)
     return answer
   }
   return await Promise.all(
     definitions.map(async (definition) => {
       const resolved = propertyValues(definition.properties).flatMap(({ property: { name, resolve }, value }) =>
-        resolve === undefined ? [] : [resolve(value, target, describeOnce).then((result) => [name, result])],
+        resolve === undefined ? [] : [resolve(value, target, readOnce).then((result) => [name, result])],
       )
       const values = Object.fromEntries(await Promise.all(resolved))
       return { ...definition, properties: { ...definition.properties, ...values } }

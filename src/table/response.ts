@@ -3,30 +3,22 @@ import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
 
 /**
- * Reads an answer. An endpoint that is not AWS may answer anything.
+ * Makes the error of an answer that cannot be read: an endpoint that is not AWS may answer anything.
  *
- * @throws {RemedyError} if `read` throws anything else
+ * @returns the cause itself if it is an error with a remedy
  */
-export function understand<Value>(
+export function explainUnreadable(
   operation: string,
   resource: string,
-  read: () => Value,
+  cause: unknown,
   service: 'DynamoDB' | 'KMS' = 'DynamoDB',
-): Value {
-  const explain = (cause: unknown): never => {
-    if (cause instanceof RemedyError) throw cause
-    throw new RemedyError(
-      `The answer of ${service} to ${operation} on "${resource}" cannot be read.`,
-      `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`,
-      { cause },
-    )
-  }
-  try {
-    const value = read()
-    return value instanceof Promise ? (value.catch(explain) as Value) : value
-  } catch (cause) {
-    return explain(cause)
-  }
+): RemedyError {
+  if (cause instanceof RemedyError) return cause
+  return new RemedyError(
+    `The answer of ${service} to ${operation} on "${resource}" cannot be read.`,
+    `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`,
+    { cause },
+  )
 }
 
 /** @throws {TypeError} if the value does not have the form of the schema */

@@ -1,5 +1,5 @@
 /** The name, the keys and the projection of an index: what global and local indexes have in common. */
-import type { AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement } from '@aws-sdk/client-dynamodb'
+import type { AttributeDefinition, GlobalSecondaryIndex } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { sortBy } from '../text/sort.ts'
 import {
@@ -94,7 +94,7 @@ export function readIndex(
 }
 
 /** An empty list means the same as none. */
-export function orderProjection<Type>({
+function orderProjection<Type>({
   ProjectionType,
   NonKeyAttributes = [],
 }: {
@@ -121,11 +121,7 @@ export function orderIndex({ IndexName, KeySchema, Projection }: SecondaryIndex)
 }
 
 /** Keys and projection of an index in the form of a request. The types of the keys are in AttributeDefinitions. */
-export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex): {
-  readonly IndexName: string
-  readonly KeySchema: KeySchemaElement[]
-  readonly Projection: NonNullable<GlobalSecondaryIndex['Projection']>
-} {
+export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex) {
   const { ProjectionType, NonKeyAttributes } = Projection
   return {
     IndexName,
@@ -137,12 +133,11 @@ export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex)
   }
 }
 
-/** The types of the key attributes, each once. */
+/** The types of the key attributes. An attribute of several indexes is repeated. */
 export function keyDefinitions(indexes: readonly Pick<SecondaryIndex, 'KeySchema'>[]): AttributeDefinition[] {
-  const types = indexes
-    .flatMap(({ KeySchema }) => KeySchema)
-    .map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
-  return [...new Map(types.map((type) => [type.AttributeName, type])).values()]
+  return indexes.flatMap(({ KeySchema }) =>
+    KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+  )
 }
 
 /** Returns true if both indexes have the same keys and the same projection, which DynamoDB cannot change. */
@@ -153,9 +148,9 @@ export function isSameIndex(left: SecondaryIndex, right: SecondaryIndex): boolea
 
 /** `tenant_id (S), created_at (N); includes name, role`. Several attributes of one partition key are joined by `+`. */
 export function describeIndex({ KeySchema, Projection }: SecondaryIndex): string {
-  const partition = KeySchema.filter(({ KeyType }) => KeyType === 'HASH')
-  const sort = KeySchema.filter(({ KeyType }) => KeyType === 'RANGE')
-  const keys = [partition.map((key) => describeKeys([key])).join(' + '), ...sort.map((key) => describeKeys([key]))]
+  const describe = (type: 'HASH' | 'RANGE') =>
+    KeySchema.filter(({ KeyType }) => KeyType === type).map((key) => describeKeys([key]))
+  const keys = [describe('HASH').join(' + '), ...describe('RANGE')]
   return `${keys.join(', ')}; ${describeProjection(Projection)}`
 }
 

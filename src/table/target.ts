@@ -33,10 +33,6 @@ export const namePattern = /^[a-zA-Z0-9_.-]{3,255}$/
 /** The same in words. Completes the sentence `must be ...`. */
 export const nameRule = '3 to 255 letters, digits and _ . - and nothing else'
 
-export function isTableName(text: string): boolean {
-  return namePattern.test(text)
-}
-
 /** The ARN that a table of this name has, or will have. */
 export function tableArn({ account, partition, region }: Place, name: string): string {
   return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`

@@ -1,6 +1,6 @@
 /** Throughput of a table and of its global indexes: provisioned units, and the maximum of on-demand capacity. */
 import * as v from 'valibot'
-import type { Setting } from './property.ts'
+import type { Setting, ValueChange } from './property.ts'
 
 /** Capacity units a second, of a table or an index that is provisioned. */
 export interface Throughput {
@@ -11,16 +11,6 @@ export interface Throughput {
 const units = v.pipe(v.number(), v.integer(), v.minValue(1))
 
 export const throughputSchema = v.strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units })
-
-/** Reads ProvisionedThroughput of a table or an index that is provisioned. On demand, DynamoDB shows zeros. */
-export function readThroughput({
-  ReadCapacityUnits,
-  WriteCapacityUnits,
-}: { readonly [Member in keyof Throughput]?: number | undefined } = {}): {
-  readonly [Member in keyof Throughput]: unknown
-} {
-  return { ReadCapacityUnits, WriteCapacityUnits }
-}
 
 export function isSameThroughput(left: Throughput | undefined, right: Throughput): boolean {
   return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits
@@ -60,26 +50,23 @@ type Member = (typeof members)[number]
 
 /** DynamoDB omits a member without a maximum. For about a second after the removal of a maximum it shows -1. */
 export function readOnDemandThroughput(given: OnDemandThroughput = {}): OnDemandThroughput {
-  return withMembers(members, (member) => given[member] ?? noMaximum)
+  return pickMaximums(given, members)
 }
 
 /** The members that differ, before and after; undefined if none does. */
 export function changedMaximums(
   from: OnDemandThroughput,
   to: OnDemandThroughput,
-): { readonly from: OnDemandThroughput; readonly to: OnDemandThroughput } | undefined {
+): ValueChange<OnDemandThroughput> | undefined {
   const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member])
   if (differing.length === 0) return undefined
-  return {
-    from: withMembers(differing, (member) => maximumIn(from, member)),
-    to: withMembers(differing, (member) => maximumIn(to, member)),
-  }
+  return { from: pickMaximums(from, differing), to: pickMaximums(to, differing) }
 }
 
 /** The maximums that a new table or index gets; undefined if there is none. CreateTable does not accept -1. */
 export function initialMaximums(declared: OnDemandThroughput): OnDemandThroughput | undefined {
   const limited = limitedIn(declared)
-  return limited.length === 0 ? undefined : withMembers(limited, (member) => declared[member])
+  return limited.length === 0 ? undefined : pickMaximums(declared, limited)
 }
 
 /** The observed maximums that the definition does not mention. */
@@ -88,7 +75,7 @@ export function undeclaredMaximums(
   declared: OnDemandThroughput = {},
 ): OnDemandThroughput {
   const undeclared = limitedIn(observed).filter((member) => declared[member] === undefined)
-  return withMembers(undeclared, (member) => observed[member])
+  return pickMaximums(observed, undeclared)
 }
 
 /** One setting for each member that is present. */
@@ -111,6 +98,6 @@ function maximumIn(value: OnDemandThroughput, member: Member): number {
   return value[member] ?? noMaximum
 }
 
-function withMembers(names: readonly Member[], unitsOf: (name: Member) => number | undefined): OnDemandThroughput {
-  return Object.fromEntries(names.map((name) => [name, unitsOf(name)]))
+function pickMaximums(value: OnDemandThroughput, names: readonly Member[]): OnDemandThroughput {
+  return Object.fromEntries(names.map((name) => [name, maximumIn(value, name)]))
 }

@@ -5,7 +5,7 @@ import type { Request } from './request.ts'
 import type { TableAddress } from './target.ts'
 
 /** A property and its value. */
-export interface PropertyValue {
+interface PropertyValue {
   readonly property: Property<PropertyName>
   readonly value: unknown
 }

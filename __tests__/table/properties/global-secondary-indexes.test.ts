@@ -10,6 +10,7 @@ import type { PropertyValues } from '../../../src/table/properties/index.ts'
 import type { KeyAttribute } from '../../../src/table/properties/key-schema.ts'
 import type { Change, Comparison } from '../../../src/table/property.ts'
 import type { TableValues } from '../../../src/table/table.ts'
+import { createRequest } from '../../../src/table/values.ts'
 import { aTable, aTarget, managedOnly, readDescribed, ready, strictPolicy } from '../../support/builders.ts'
 
 const hash = (AttributeName: string, AttributeType: 'S' | 'N' = 'S'): KeyAttribute => ({
@@ -403,13 +404,17 @@ describe('requests', () => {
     })
   })
 
-  it('of CreateTable have no empty list, which DynamoDB refuses', () => {
+  it('of CreateTable have no empty list, which DynamoDB refuses, and the type of each key attribute once', () => {
     const { creation } = globalSecondaryIndexes
     if (creation.kind !== 'in-create-table') throw new Error('Indexes are made by CreateTable')
     expect(creation.input([])).toEqual({})
-    expect(creation.input([index('a'), index('b', { KeySchema: [hash('email'), range('at', 'N')] })])).toMatchObject({
+    const indexes = [index('a'), index('b', { KeySchema: [hash('email'), range('at', 'N')] })]
+    const { properties } = aTable({ GlobalSecondaryIndexes: indexes })
+    expect(createRequest({ name: 'users', arn: '' }, properties).input).toMatchObject({
       GlobalSecondaryIndexes: [{ IndexName: 'a' }, { IndexName: 'b' }],
       AttributeDefinitions: [
+        { AttributeName: 'tenant_id', AttributeType: 'S' },
+        { AttributeName: 'user_id', AttributeType: 'S' },
         { AttributeName: 'email', AttributeType: 'S' },
         { AttributeName: 'at', AttributeType: 'N' },
       ],

@@ -92,6 +92,6 @@ describe('reading', () => {
       { ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription: {} } },
     ],
   ])('does not read an answer without a %s as recovery that is off', async (_, given) => {
-    await expect(readFrom(given)).rejects.toThrow(/PointInTimeRecoverySpecification: PointInTimeRecoveryEnabled: /)
+    await expect(readFrom(given)).rejects.toThrow('PointInTimeRecoveryStatus is undefined')
   })
 })

@@ -1,7 +1,6 @@
 import type { ListTagsOfResourceOutput } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import {
-  isAwsTag,
   isManaged,
   isOfOtherEnvironment,
   sortTags,
@@ -104,7 +103,10 @@ it.each([
   ['aws', false],
   ['awsome', false],
   ['my-aws:x', false],
-])("knows whether %s is one of AWS's own tags: %s", (key, isOwn) => expect(isAwsTag(key)).toBe(isOwn))
+])("knows whether %s is one of AWS's own tags, which it does not report: %s", (key, isOwn) => {
+  const reported = [{ path: `tags.${key}`, value: 'v' }]
+  expect(tags.unmanaged?.([{ Key: key, Value: 'v' }], [])).toEqual(isOwn ? [] : reported)
+})
 
 it('knows whose table it is by the two tags of this action', () => {
   expect([isManaged(own), isManaged(ofDev), isManaged([])]).toEqual([true, false, false])
@@ -143,7 +145,7 @@ describe('reading', () => {
   })
 
   it.each<[string, ListTagsOfResourceOutput]>([
-    ['Tags: Invalid type: Expected Array but received null', {}],
+    ['Tags is no list', {}],
     ['Tags: 0.Key: ', { Tags: [{ Key: undefined, Value: 'x' }] }],
     ['Tags: 0.Value: ', { Tags: [{ Key: 'team', Value: undefined }] }],
   ])('does not read a wrong answer as a table without tags: %s', async (message, answer) => {

@@ -7,7 +7,6 @@ import {
   isSameThroughput,
   maximumSettings,
   type OnDemandThroughput,
-  readThroughput,
   type Throughput,
   throughputSchema,
   undeclaredMaximums,
@@ -16,7 +15,7 @@ import {
 /** On demand, or provisioned with the units of the table. */
 export type BillingMode = 'PAY_PER_REQUEST' | ProvisionedCapacity
 
-export interface ProvisionedCapacity {
+interface ProvisionedCapacity {
   readonly ProvisionedThroughput: Throughput
   /**
    * The units of every global index on the table. Only in the new value of a change from on demand: DynamoDB takes the
@@ -28,13 +27,6 @@ export interface ProvisionedCapacity {
 interface IndexThroughput {
   readonly IndexName: string
   readonly ProvisionedThroughput: Throughput
-}
-
-/** The part of a global index that the billing mode depends on. */
-interface BilledIndex {
-  readonly IndexName: string
-  readonly ProvisionedThroughput?: Throughput | undefined
-  readonly OnDemandThroughput?: OnDemandThroughput | undefined
 }
 
 const mode = v.picklist(['PAY_PER_REQUEST', 'PROVISIONED'])
@@ -142,9 +134,10 @@ export function isSwitchToProvisioned({ declared, observed }: Comparison): boole
 }
 
 /** DynamoDB omits the summary of a table that was never on demand. */
-function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }: TableDescription): unknown {
+function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput = {} }: TableDescription): unknown {
   const name = summary ? summary.BillingMode : 'PROVISIONED'
-  return name === 'PROVISIONED' ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput
+  return name === 'PROVISIONED' ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : name
 }
 
 /** A global index without declared units makes the change impossible: DynamoDB needs those of every index. */
@@ -152,10 +145,10 @@ function switchToProvisioned(
   { ProvisionedThroughput }: ProvisionedCapacity,
   { table, declared, observed }: Comparison,
 ): Change<BillingMode> | Impossible {
-  const declaredUnits = new Map(globalIndexes(declared).map((index) => [index.IndexName, index.ProvisionedThroughput]))
-  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
+  const { GlobalSecondaryIndexes: declaredIndexes = [] } = declared
+  const indexes = (observed.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => ({
     IndexName,
-    ProvisionedThroughput: declaredUnits.get(IndexName),
+    ProvisionedThroughput: declaredIndexes.find((each) => each.IndexName === IndexName)?.ProvisionedThroughput,
   }))
   const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === undefined)
   if (withoutUnits.length > 0) {
@@ -175,17 +168,13 @@ function switchToProvisioned(
 }
 
 /** `MaxReadRequestUnits 100`, `MaxReadRequestUnits 100 of the index "by-email"` */
-function maximumsOf(observed: Comparison['observed']): readonly string[] {
+function maximumsOf({ OnDemandThroughput, GlobalSecondaryIndexes = [] }: Comparison['observed']): readonly string[] {
   const list = (maximums: OnDemandThroughput | undefined, of: string) =>
     maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`)
   return [
-    ...list(observed.OnDemandThroughput, ''),
-    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`)),
+    ...list(OnDemandThroughput, ''),
+    ...GlobalSecondaryIndexes.flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`)),
   ]
-}
-
-function globalIndexes(values: Comparison['declared']): readonly BilledIndex[] {
-  return values.GlobalSecondaryIndexes ?? []
 }
 
 function unitsOf({ ProvisionedThroughput }: ProvisionedCapacity): ProvisionedCapacity {

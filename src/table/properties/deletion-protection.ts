@@ -2,6 +2,8 @@ import * as v from 'valibot'
 import type { Property } from '../property.ts'
 import { explainProtectionOff } from '../protection.ts'
 
+const removal = 'remove-deletion-protection'
+
 /** Deletion protection: while it is on, DynamoDB refuses DeleteTable. */
 export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> = {
   name: 'DeletionProtectionEnabled',
@@ -13,12 +15,7 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
     input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
     otherwise: false,
   },
-  changes: (from, to) => {
-    if (from === to) return []
-    return to
-      ? [{ kind: 'update', from, to, risk: 'safe' }]
-      : [{ kind: 'update', from, to, risk: { allow: ['remove-deletion-protection'] } }]
-  },
+  changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: to ? 'safe' : { allow: [removal] } }]),
   request: ({ name: TableName }, { to }) => ({
     operation: 'UpdateTable',
     input: { TableName, DeletionProtectionEnabled: to },
@@ -31,11 +28,11 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
     inProduction: true,
     off: false,
     input: 'deletion-protection',
-    removal: 'remove-deletion-protection',
+    removal,
   },
   disruptions: [
     {
-      name: 'remove-deletion-protection',
+      name: removal,
       purpose: 'to turn it off',
       explain: (situation) => explainProtectionOff('deletion-protection', 'on', situation),
     },

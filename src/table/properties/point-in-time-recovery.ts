@@ -15,6 +15,8 @@ export interface PointInTimeRecovery {
 
 const longestPeriod = 35
 
+const removal = 'remove-point-in-time-recovery'
+
 /** Point-in-time recovery: continuous backups, and the number of days that they reach back. */
 export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', PointInTimeRecovery> = {
   name: 'PointInTimeRecoverySpecification',
@@ -33,11 +35,9 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
       const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } =
         answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {}
       if (status === 'DISABLED') return { PointInTimeRecoveryEnabled: false }
-      return {
-        PointInTimeRecoveryEnabled: status === 'ENABLED' ? true : status,
-        // Endpoints older than this setting omit it, and mean DynamoDB's default.
-        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod,
-      }
+      if (status !== 'ENABLED') throw new TypeError(`PointInTimeRecoveryStatus is ${status}`)
+      // Endpoints older than this setting omit it, and mean DynamoDB's default.
+      return { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod }
     },
   },
   creation: { kind: 'after-creation', initial: { PointInTimeRecoveryEnabled: false } },
@@ -53,7 +53,7 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
         kind: 'update',
         from,
         to,
-        risk: { allow: ['remove-point-in-time-recovery'] },
+        risk: { allow: [removal] },
         warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`,
       },
     ]
@@ -71,11 +71,11 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
     inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
     off: { PointInTimeRecoveryEnabled: false },
     input: 'point-in-time-recovery',
-    removal: 'remove-point-in-time-recovery',
+    removal,
   },
   disruptions: [
     {
-      name: 'remove-point-in-time-recovery',
+      name: removal,
       purpose: 'to turn it off',
       explain: (situation) => {
         const state = describeRecovery(situation.observed)

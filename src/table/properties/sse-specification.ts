@@ -2,12 +2,12 @@ import type { SSEDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { RemedyError } from '../../errors/errors.ts'
 import { describeKeyStatement, isAliasArn, keyArn, useKeyStatement } from '../key-permissions.ts'
-import type { DescribeKey, Key, Property } from '../property.ts'
+import type { Key, Property, ReadKey } from '../property.ts'
 import type { Target } from '../target.ts'
 
 /**
- * The key that encrypts the table: AWS's own, or a KMS key of the account. A key is compared by its ARN, because DynamoDB
- * encrypts a table again for the same key under another name, and allows four changes in 24 hours.
+ * The key that encrypts the table: AWS's own, or a KMS key of the account. Keys are compared by their ARNs: for another
+ * name of the same key, DynamoDB would encrypt the table again, and it allows four changes in 24 hours.
  */
 export interface Encryption {
   readonly SSEEnabled: boolean
@@ -64,8 +64,7 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
       return { SSEEnabled, ...(KMSMasterKeyId === undefined ? {} : { KMSMasterKeyId }) }
     },
   },
-  resolve: async (value, target, describeKey) =>
-    value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
+  resolve: async (value, target, readKey) => (value.SSEEnabled ? await resolveKey(value, target, readKey) : value),
   reading: { kind: 'described', of: ({ SSEDescription }) => readEncryption(SSEDescription) },
   settlesWith: 'encryption',
   creation: { kind: 'in-create-table', input: (value) => ({ SSESpecification: toInput(value) }) },
@@ -140,7 +139,7 @@ function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }: Encryption): 
 async function resolveKey(
   { KMSMasterKeyId: given = awsManagedAlias }: Encryption,
   target: Target,
-  describeKey: DescribeKey,
+  readKey: ReadKey,
 ): Promise<Encryption> {
   const key = keyArn(given, target)
   const [, , , region = ''] = key.split(':')
@@ -152,10 +151,10 @@ async function resolveKey(
   }
   if (!isAliasArn(key)) return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: 'CUSTOMER' }
   if (isAwsManaged(key)) {
-    const { arn } = await describeKey(given)
+    const { arn } = await readKey(given)
     return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: 'AWS' }
   }
-  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: 'CUSTOMER' }
+  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await readKey(given)).arn, KeyManager: 'CUSTOMER' }
 }
 
 /** DynamoDB refuses both kinds of key too, but only after other steps, and one of them by an error that looks transient. */

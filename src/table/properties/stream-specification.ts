@@ -1,4 +1,3 @@
-import type { StreamSpecification } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import type { Property, Situation } from '../property.ts'
 import type { Replica } from '../table.ts'
@@ -40,7 +39,7 @@ export const streamSpecification: Property<'StreamSpecification', Stream> = {
     },
     normalize: ({ StreamSpecification }) => toStream(StreamSpecification as Stream),
   },
-  reading: { kind: 'described', of: ({ StreamSpecification }) => readStream(StreamSpecification) },
+  reading: { kind: 'described', of: ({ StreamSpecification }) => toStream(StreamSpecification) },
   creation: { kind: 'in-create-table', input: (value) => ({ StreamSpecification: toInput(value) }) },
   changes: (from, to, { table, replicas = [] }) => {
     if (isSame(from, to)) return []
@@ -69,12 +68,11 @@ export const streamSpecification: Property<'StreamSpecification', Stream> = {
   disruptions: [{ name: 'end-stream', purpose: 'to end the stream', explain: explainEnd }],
 }
 
-function readStream({ StreamEnabled = false, StreamViewType }: StreamSpecification = { StreamEnabled: false }): Stream {
-  return toStream({ StreamEnabled, StreamViewType })
-}
-
 /** A stream that is off may keep its view type in the answer. */
-function toStream({ StreamEnabled, StreamViewType }: Stream): Stream {
+function toStream({
+  StreamEnabled,
+  StreamViewType,
+}: { [Member in keyof Stream]?: Stream[Member] | undefined } = off): Stream {
   return StreamEnabled ? { StreamEnabled, StreamViewType } : off
 }
 

@@ -134,7 +134,7 @@ export function sortTags(all: Iterable<Tag>): Tags {
 }
 
 /** AWS's own tags can neither be set nor removed. */
-export function isAwsTag(key: string): boolean {
+function isAwsTag(key: string): boolean {
   return key.toLowerCase().startsWith('aws:')
 }
 
@@ -171,8 +171,8 @@ async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<u
   do {
     const page = await ask('ListTagsOfResource', { ResourceArn, NextToken })
     if (page === undefined) return undefined
-    // The schema rejects an answer without a list of tags: it does not mean that the table has none.
-    if (!Array.isArray(page.Tags)) return page.Tags ?? null
+    // An answer without a list of tags does not mean that the table has none.
+    if (!Array.isArray(page.Tags)) throw new TypeError('Tags is no list')
     // A later entry of the same key replaces the earlier one: moto appends instead of replacing.
     for (const { Key, Value } of page.Tags) all.set(Key, { Key, Value })
     // moto repeats a token without end.

@@ -34,7 +34,8 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
       if (answer === undefined) return undefined
       const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {}
       if (status === 'DISABLED' || status === 'DISABLING') return off
-      return { Enabled: status === 'ENABLED' || status === 'ENABLING' ? true : status, AttributeName }
+      if (status !== 'ENABLED' && status !== 'ENABLING') throw new TypeError(`TimeToLiveStatus is ${status}`)
+      return { Enabled: true, AttributeName }
     },
   },
   creation: { kind: 'after-creation', initial: off },

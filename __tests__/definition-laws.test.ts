@@ -142,4 +142,20 @@ describe('a random definition', () => {
       { numRuns },
     )
   }, 600_000)
+
+  // At 150, 1150 and 2150 ms both runs send the change, and DynamoDB calls the later one invalid.
+  it.each([0, 150, 1150, 2150, 3000])(
+    'with time to live is created by two runs, of which one starts %i ms later, and both succeed',
+    async (start) => {
+      const table = {
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' },
+      }
+      const world = new World()
+      const both = await world.race(inTurn(), [participant(table), participant(table, {}, { start })])
+      expect(both.map(({ errors }) => errors)).toEqual([[], []])
+      await expectAsDefined(world, table)
+    },
+  )
 })

@@ -117,6 +117,32 @@ describe('a creation that meets another run', () => {
   })
 })
 
+describe('a change that DynamoDB calls invalid', () => {
+  const unprotected = withUsers({ DeletionProtectionEnabled: false })
+  const step = 'update DeletionProtectionEnabled of "users"'
+  const invalid = failure('ValidationException')
+
+  it('is dropped where the next read shows that another process made it', async () => {
+    const { outcome, results, model } = await apply(
+      unprotected,
+      failingOnce(step, invalid, (it) => it.change('users', ready(users))),
+    )
+    expect([outcome.error, results, model.writes]).toEqual([undefined, [`${step}: dropped`], []])
+  })
+
+  it('fails after two tries where the table still needs it', async () => {
+    let tries = 0
+    const { outcome, run } = await apply(unprotected, () => ({
+      write: async () => {
+        tries += 1
+        throw invalid
+      },
+    }))
+    expect([tries, run.clock.sleeps]).toEqual([2, [200]])
+    expect(outcome.steps[0]?.result).toEqual({ status: 'failed', isOutcomeUnknown: false, error: invalid })
+  })
+})
+
 describe('tags that are locked by another write', () => {
   const untagged = withUsers({ Tags: managedOnly })
   const step = 'update Tags of "users"'

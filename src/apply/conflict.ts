@@ -16,12 +16,14 @@ export interface Conflict {
 
 /**
  * - `outdated`: another process was faster. The table of a creation exists, or that of a deletion does not.
+ * - `invalid`: DynamoDB calls the change invalid. Another process may have made it: DynamoDB has a message of its own for
+ *   each property, such as `TimeToLive is already enabled`.
  * - `tags-locked`: another process has just written the tags, perhaps those of another environment.
  * - `blocked-by-index`: DynamoDB builds or deletes another global index of the table.
  * - `blocked`: another change of the table is in progress.
  * - `busy`: DynamoDB did not accept the call at this time, or its response was lost.
  */
-type ConflictReason = 'outdated' | 'tags-locked' | 'blocked-by-index' | 'blocked' | 'busy'
+type ConflictReason = 'outdated' | 'invalid' | 'tags-locked' | 'blocked-by-index' | 'blocked' | 'busy'
 
 /** @returns undefined if another try would not help, whatever the table is */
 export function conflictOf(step: Step, error: DynamoDbError): Conflict | undefined {
@@ -39,7 +41,8 @@ function reasonOf({ kind: step }: Step, { code, kind, cause }: DynamoDbError): C
   const isBusy = kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
   // CreateTable fails on a table that exists, so `DynamoDb.write` itself repeats it, without a read.
   if (isBusy) return step === 'create' ? undefined : 'busy'
-  return step === 'delete' && code === 'ResourceNotFoundException' ? 'outdated' : undefined
+  if (step === 'delete' && code === 'ResourceNotFoundException') return 'outdated'
+  return step === 'update' && code === 'ValidationException' && kind === 'final' ? 'invalid' : undefined
 }
 
 /** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
@@ -83,7 +86,7 @@ export function delayAfterConflict(
   now: number,
   random: number,
 ): number | undefined {
-  const times = conflicts.filter((each) => each.error.kind === error.kind).length
+  const times = conflicts.filter((each) => each.reason === reason && each.error.kind === error.kind).length
   // Random delays, so that two runs do not conflict again at the same time.
   const jitter = 0.5 + random
   switch (reason) {
@@ -94,6 +97,9 @@ export function delayAfterConflict(
       return retryDelay(error.kind, error.cause, times, now, random)
     case 'tags-locked':
       return times > mostConflicts ? undefined : tagLockMilliseconds + 1000 * jitter
+    case 'invalid':
+      // If the table still needs the change, the change is wrong.
+      return times > 1 ? undefined : 200 * jitter
     case 'outdated':
       return times > mostConflicts ? undefined : 200 * 2 ** times * jitter
   }

@@ -2,7 +2,7 @@
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { isAllowMissing } from './denials.ts'
-import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt } from './failures.ts'
+import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt, spentLimit } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
 import { remedyForAws } from './remedies.ts'
 
@@ -59,7 +59,7 @@ function remedyForDynamoDb(operation: string, resource: string, error: unknown):
   if (error instanceof RemedyError) return error.remedy
   if (classifyFailure(error) === 'deferred') {
     const time = nextChangeAllowedAt(error)
-    return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
+    return `AWS allows ${spentLimit(error)}. Run again ${time === undefined ? 'when the limit allows it' : `after ${time}`}. The other steps do not wait for it.`
   }
   if (isAllowMissing(error)) {
     return isAboutKms(error)

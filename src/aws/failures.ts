@@ -64,10 +64,16 @@ export function isUnusableKey(error: unknown): boolean {
   )
 }
 
+/** Returns the limit on changes of a property that AWS names in the error, in words; undefined for any other error. */
+export function spentLimit(error: unknown): string | undefined {
+  const text = `${errorName(error)}: ${errorMessage(error)}`
+  return properties.find(({ budget }) => budget?.isSpent.test(text))?.budget?.limit
+}
+
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
-  if (properties.some(({ budget }) => budget?.isSpent.test(`${name}: ${message}`))) return 'deferred'
+  if (spentLimit(error) !== undefined) return 'deferred'
   if (isUnusableKey(error)) return 'final'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   // The SDK's rule counts every one as throttling, so it is asked later.

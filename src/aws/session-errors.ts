@@ -88,7 +88,7 @@ export function explainRoleRefusal(
       `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
       ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
       iamDelay,
-      "The statement is for the caller's policy.",
+      "The statement is for the caller's policy, if that does not have it yet.",
     ].join(' '),
     [allowStatement(['sts:AssumeRole', ...more], role.arn)],
   )

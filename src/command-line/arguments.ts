@@ -108,6 +108,11 @@ function checkFlag({ written, name, value }: Flag): readonly string[] {
 
 /** Advice for flags of other commands, by the name in lower case. */
 const adviceForFlags: ReadonlyMap<string, string> = new Map([
+  ['aws-access-key-id', 'Set the environment variable AWS_ACCESS_KEY_ID.'],
+  ['aws-secret-access-key', 'Set the environment variable AWS_SECRET_ACCESS_KEY.'],
+  ['aws-session-token', 'Set the environment variable AWS_SESSION_TOKEN.'],
+  ['def', 'Did you mean --definition-file?'],
+  ['f', 'Did you mean --definition-file?'],
   ['token', `Set the environment variable ${tokenVariable}.`],
   ['profile', 'Set the environment variable AWS_PROFILE.'],
   ['v', 'Did you mean --version?'],

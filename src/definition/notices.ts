@@ -21,11 +21,19 @@ export function noticesOf(
 
 const mostNames = 10
 
-/** A definition without any environment is the same in all of them. */
-function describeMissingEnvironment(definition: Definition, { name }: Environment): readonly DefinitionNotice[] {
+/** A definition without any environment is the same in all of them, apart from the protections of production. */
+function describeMissingEnvironment(
+  definition: Definition,
+  { name, production }: Environment,
+): readonly DefinitionNotice[] {
   const names = [...definition.environments.keys()]
   // `command: policy` may be without an environment.
-  if (name === '' || names.length === 0 || environmentNamed(definition, name) !== undefined) return []
+  if (name === '' || environmentNamed(definition, name) !== undefined) return []
+  if (names.length === 0) {
+    return production || findSimilarWords(name, ['production']) === undefined
+      ? []
+      : [{ level: 'warning', message: `The environment ${quote(name)} is not production. Did you mean "production"?` }]
+  }
   const similar = findSimilarWords(name, names)
   const found = `The definition file has no environment ${quote(name)}, so its tables and defaults apply as they are.`
   return similar === undefined

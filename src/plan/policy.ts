@@ -6,10 +6,14 @@ import type { Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import type { Notice, Policy, Refusal, Step } from './plan.ts'
 
-/** Everything that `allow` may name, in the order in which plans and messages list it. */
-export const disruptionNames: readonly string[] = properties.flatMap(({ disruptions = [] }) =>
-  disruptions.map(({ name }) => name),
+const allDisruptions = properties.flatMap(({ disruptions = [] }) =>
+  disruptions.map(({ name, condition }) => ({ name, condition })),
 )
+
+/** Everything that `allow` may name, in the order in which plans and messages list it. */
+export const disruptionNames: readonly string[] = allDisruptions.map(({ name }) => name)
+
+const conditions = new Map(allDisruptions.map(({ name, condition }) => [name, condition]))
 
 /** The lines of `allow` that the step needs. */
 export function linesNeededBy(step: Step): readonly string[] {
@@ -70,17 +74,17 @@ export function requireProtection(
   const lacking = propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
     if (!environment.production || protection === undefined || protection.isOn(value)) return []
     const before = observed?.properties[name]
-    return before !== undefined && protection.isOn(before) ? [] : [protection]
+    return before !== undefined && protection.isOn(before) ? [] : [{ ...protection, property: name }]
   })
   return {
     lines: lacking.map(({ removal }) => removal),
     refusals: lacking
       .filter(({ removal }) => !allow.includes(removal))
-      .map(({ input, removal }) => ({
+      .map(({ property, input, removal }) => ({
         table,
         code: removal,
         reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-        remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
+        remedy: `Turn it on: ${property} in the definition file, or the input ${input} without one. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
       })),
   }
 }
@@ -95,6 +99,12 @@ export function noticeUnneededLines({ allow }: Policy, needed: readonly string[]
     .map((line) => ({
       level: 'notice',
       code: 'unneeded-allow',
-      message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`,
+      message: [
+        `allow has the line ${line}, but nothing in this plan needs it.`,
+        conditions.get(line),
+        'Remove the line: it would permit the next such change without a decision.',
+      ]
+        .filter(Boolean)
+        .join(' '),
     }))
 }

@@ -194,6 +194,8 @@ export interface Disruption<Value = unknown> {
   readonly name: string
   /** The purpose of that line, such as `to turn it off`. */
   readonly purpose: string
+  /** The condition under which a plan has such a change, where it is easily missed. A sentence. */
+  readonly condition?: string
   explain(situation: Situation<Value>): { readonly reason: string; readonly remedy: string }
 }
 

@@ -138,7 +138,13 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
       purpose: 'to delete the index and build it again under its name, while queries of it fail',
       explain: explainRebuild,
     },
-    { name: 'delete-index', purpose: 'to delete the indexes that the definition lacks', explain: explainFullTable },
+    {
+      name: 'delete-index',
+      purpose: 'to delete the indexes that the definition lacks',
+      condition:
+        'An index is deleted if the definition declares GlobalSecondaryIndexes without it: [] deletes every index.',
+      explain: explainFullTable,
+    },
   ],
 }
 

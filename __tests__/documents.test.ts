@@ -14,7 +14,7 @@ import { planTables } from '../src/plan/planner.ts'
 import { disruptionNames } from '../src/plan/policy.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
-import { aTarget, builtInProperties, sourceOf, theTables } from './support/builders.ts'
+import { aTarget, builtInProperties, sourceOf, strictPolicy, theTables } from './support/builders.ts'
 import { anchorsOf, codeBlockUnder, pages, read, relativeLinksOf, rowsUnder } from './support/pages.ts'
 
 const root = new URL('../', import.meta.url)
@@ -66,7 +66,7 @@ it('the examples of environments are production, or not, as the page says', () =
 it('the outputs of the reference, of action.yml and of the code are the same', () => {
   const target = aTarget()
   const definitions = theTables()
-  const plan = planTables(target, definitions, new Map())
+  const plan = planTables(target, definitions, new Map(), strictPolicy)
   const told = Object.keys(outputsOf({ command: 'plan', target, definitions, tenantKey: 'tenant_id', plan }))
   // `plan-file` is set if there is a folder for it, and `policies` by command: policy alone.
   const set = [...told, 'plan-file', 'policies']

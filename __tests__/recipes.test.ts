@@ -9,7 +9,7 @@ import { problemsOfItem } from '../src/definition/items.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { definitionOf } from './definition/reading.ts'
-import { aTarget, theTables } from './support/builders.ts'
+import { aTarget, strictPolicy, theTables } from './support/builders.ts'
 import { renderAsGitHub } from './support/github-markdown.ts'
 
 /** The code blocks under a heading of a page, in one language. */
@@ -48,7 +48,7 @@ function install(name: string, script: string): void {
 
 const target = aTarget()
 const definitions = theTables({ tableNamePrefix: 'dev-' })
-const plan = planTables(target, definitions, new Map())
+const plan = planTables(target, definitions, new Map(), strictPolicy)
 const outputs = outputsOf({ command: 'plan', target, definitions, tenantKey: 'tenant_id', plan })
 
 it('the .env file has the name of each table', () => {

@@ -11,7 +11,7 @@ import { clientOptionsFor } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { withinDeadline } from '../src/run/run.ts'
-import { aTarget } from './support/builders.ts'
+import { aTarget, strictPolicy } from './support/builders.ts'
 import { type PassingClock, virtualClock } from './support/clock.ts'
 import { aRun } from './support/fakes.ts'
 
@@ -106,7 +106,7 @@ describe('2,500 tables, the default quota of an account, in an account that thro
         const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }), target)
         const definitions = syntheticTables(2500)
         const observation = await observeTables(dynamoDb, target, definitions, run)
-        const plan = planTables(target, definitions, observation.observed)
+        const plan = planTables(target, definitions, observation.observed, strictPolicy)
         return await applyPlan({ dynamoDb, target, definitions, ...observation, plan, waitForIndexes: true, run })
       })
       return { sent, outcome }

@@ -61,7 +61,7 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
       const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(definitions), run)
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, definitions, run)
-      const plan = planTables(target, definitions, observation.observed)
+      const plan = planTables(target, definitions, observation.observed, { destroy: false, allow: [] })
       const { error } = await applyPlan({
         dynamoDb,
         target,

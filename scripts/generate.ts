@@ -16,7 +16,7 @@ import {
 } from '../src/definition/fields.ts'
 import { type ItemKind, itemSchemas } from '../src/definition/items.ts'
 import { readDefinition } from '../src/definition/read-definition.ts'
-import { planSchema, sharedSchemas } from '../src/plan/document.ts'
+import { planSchema, risk, tableName } from '../src/plan/document.ts'
 import { type PropertyName, properties } from '../src/table/properties/index.ts'
 import type { Property } from '../src/table/property.ts'
 import type { TableDefinition } from '../src/table/table.ts'
@@ -27,7 +27,8 @@ export function planJsonSchema(): object {
     title: 'A plan of Tenant Tables: the output plan, and the file that the output plan-file names',
     ...toJsonSchema(planSchema, {
       target: 'draft-2020-12',
-      definitions: sharedSchemas,
+      // The parts that are used several times.
+      definitions: { tableName, risk, ...Object.fromEntries(properties.map(({ name, schema }) => [name, schema])) },
       // JSON Schema has no form for a function: the reader of plans alone runs it.
       ignoreActions: ['check'],
     }),

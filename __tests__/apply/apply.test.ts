@@ -3,7 +3,7 @@ import { applyPlan } from '../../src/apply/apply.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { apply, cancelled, failure, type Overrides, observedAs } from '../support/apply.ts'
-import { aTarget, managedOnly, production, provisioned, ready, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, strictPolicy, theTables } from '../support/builders.ts'
 import { aRun, modelDynamoDb } from '../support/fakes.ts'
 
 const target = aTarget({ environment: production })
@@ -71,7 +71,7 @@ describe('the steps of a plan', () => {
     const { dynamoDb, writes } = modelDynamoDb(observed)
     const run = aRun()
     const step: Step = { kind: 'update', table: 'users', property: 'KeySchema', from: [], to: [], risk: 'safe' }
-    const plan = { ...planTables(target, definitions, observed), steps: [step] }
+    const plan = { ...planTables(target, definitions, observed, strictPolicy), steps: [step] }
     const outcome = await applyPlan({
       dynamoDb,
       target,

@@ -10,7 +10,7 @@ import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { failuresOf } from '../../src/report/failures.ts'
 import { apply, cancelled, failure, observedAs } from '../support/apply.ts'
-import { aTarget, managedOnly, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, strictPolicy, theTables } from '../support/builders.ts'
 import { aRun } from '../support/fakes.ts'
 import { inTurn, World } from '../support/race.ts'
 
@@ -133,7 +133,7 @@ it('the outcome of a creation is unknown where the run is stopped between a lost
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     })
     const observed = observedAs([tenant])
-    const plan = planTables(target, definitions, observed)
+    const plan = planTables(target, definitions, observed, strictPolicy)
     const { steps } = await applyPlan({
       dynamoDb,
       target,

@@ -5,7 +5,7 @@ import { renderError } from '../../src/errors/description.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import type { TableDefinition } from '../../src/table/table.ts'
 import { cancelled, failure, observedAs } from '../support/apply.ts'
-import { aTarget, provisioned, ready, theTables } from '../support/builders.ts'
+import { aTarget, provisioned, ready, strictPolicy, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun, type ItemModel, modelItems } from '../support/fakes.ts'
 
 const builtIn = theTables()
@@ -51,7 +51,7 @@ async function verify({
   })
   const [replaced, cleaning] = [items?.(model, run) ?? {}, cleaningItems?.(model) ?? {}]
   const verification = await verifyTables({
-    plan: planTables(aTarget(), definitions, observed),
+    plan: planTables(aTarget(), definitions, observed, strictPolicy),
     definitions,
     observed,
     sampleItems,

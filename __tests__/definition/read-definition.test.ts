@@ -7,7 +7,7 @@ import { readDefinition } from '../../src/definition/read-definition.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { properties } from '../../src/table/properties/index.ts'
 import { untrustedText } from '../fuzz/arbitraries.ts'
-import { aTarget } from '../support/builders.ts'
+import { aTarget, strictPolicy } from '../support/builders.ts'
 import { definitionOf, example, fileOf, index, keys, problemsOf, problemsWith, strings } from './reading.ts'
 
 it('reads a file into layers', () => {
@@ -439,9 +439,9 @@ describe('any file', () => {
             if (value !== undefined) expect(safeParse(schema, value).issues).toBeUndefined()
           }
         }
-        expect(planTables(aTarget({ environment }), tables, new Map()).steps.length).toBeGreaterThanOrEqual(
-          tables.length,
-        )
+        expect(
+          planTables(aTarget({ environment }), tables, new Map(), strictPolicy).steps.length,
+        ).toBeGreaterThanOrEqual(tables.length)
       }),
       { numRuns: runs },
     )

@@ -55,7 +55,7 @@ import { properties } from '../../src/table/properties/index.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
 import { startFaultRuns } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
-import { aTable, aTarget, provisioned, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
+import { aTable, aTarget, provisioned, ready, sourceOf, strictPolicy, tagged, theTables } from '../support/builders.ts'
 import { virtualClock } from '../support/clock.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
@@ -179,7 +179,7 @@ const { inputs: declared } = parse(readFileSync(new URL('../../action.yml', impo
   inputs: Record<string, { default?: string }>
 }
 const names = Object.keys(declared)
-const plan = planTables(aTarget(), theTables(), new Map())
+const plan = planTables(aTarget(), theTables(), new Map(), strictPolicy)
 const document = renderPlanDocument(plan)
 
 describe('inputs', () => {
@@ -262,7 +262,7 @@ describe('inputs', () => {
         expect([...names, ...regionVariables, ...keyVariables, 'ACTIONS_ID_TOKEN_REQUEST_URL']).toContain(begin)
       }
       assertMarkdownIsHarmless(
-        renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text),
+        renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text, {}),
         [],
       )
     },
@@ -276,7 +276,7 @@ describe('inputs', () => {
       const { problems, warnings } = findUnknownInputs(variables)
       for (const message of [...problems, ...warnings]) assertLogIsHarmless([message])
       assertMarkdownIsHarmless(
-        renderSummary({ command: 'apply', error: new InvalidInputsError(problems) }, (text) => text),
+        renderSummary({ command: 'apply', error: new InvalidInputsError(problems) }, (text) => text, {}),
         [],
       )
     },
@@ -456,7 +456,7 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
     if (table.status !== 'ready') continue
     for (const { name, schema } of properties) expect([name, is(schema, table.properties[name])]).toEqual([name, true])
   }
-  const made = planTables(target, definitions, observed)
+  const made = planTables(target, definitions, observed, strictPolicy)
   const read = readPlanDocument(renderPlanDocument(made))
   // A refused plan cannot be reviewed.
   expect(read).toEqual(made.refusals.length === 0 ? reviewable(made) : expect.stringContaining('was refused'))
@@ -902,7 +902,7 @@ describe('GitHub', () => {
         expect(pastOurLog.splice(0)).toEqual([])
         assertLogIsHarmless([...renderError(error).split('\n'), ...run.lines])
         assertMarkdownIsHarmless(
-          renderSummary({ command: 'plan', error }, (text) => text),
+          renderSummary({ command: 'plan', error }, (text) => text, {}),
           [],
         )
         return
@@ -1000,7 +1000,7 @@ describe('a page or log', () => {
       const options = { facts: [{ name, value }], statements: [JSON.stringify(statement)] }
       const result: RunResult = { command: 'apply', plan, error: new RemedyError('It broke.', 'Fix it.', options) }
       const comment = renderComment({ result, mark: markComment(aTarget(), ''), redact: (text) => text })
-      for (const page of [comment, renderSummary(result, (text) => text)]) {
+      for (const page of [comment, renderSummary(result, (text) => text, {})]) {
         const [fact, json] = renderAsGitHub(page).blocks.slice(0, 2)
         expect(fact).toBe(`${name}: ${value}`)
         expect(JSON.parse(json ?? '')).toEqual(statement)

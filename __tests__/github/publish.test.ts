@@ -11,14 +11,14 @@ import { planTables } from '../../src/plan/planner.ts'
 import { renderComment } from '../../src/report/comment.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import type { RunResult } from '../../src/report/result.ts'
-import { aTarget, ready, theTables, withTags } from '../support/builders.ts'
+import { aTarget, ready, strictPolicy, theTables, withTags } from '../support/builders.ts'
 import { recordingRunner } from '../support/recording-runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
 
 const target = aTarget()
 const [tenant, users] = theTables()
 const definitions = [tenant, users]
-const plan = planTables(target, definitions, new Map())
+const plan = planTables(target, definitions, new Map(), strictPolicy)
 const broken = new RemedyError('It broke.', 'Fix it.')
 
 const outcome: Outcome = {
@@ -58,6 +58,7 @@ it('sets every output of a refused run, and fails with each remedy', async () =>
     target,
     definitions,
     new Map([['users', { status: 'unavailable', tableStatus: 'DELETING' }]]),
+    strictPolicy,
   )
   const { outputs, exitCode, errors } = await published({ command: 'apply', target, plan: refused })
   expect([exitCode, outputs]).toEqual([1, expect.objectContaining(outputsOf({ target, plan: refused }))])
@@ -218,7 +219,12 @@ describe('an output over a limit', () => {
     Array.from({ length: count }, (_, index) => ({ ...users, name: `${'x'.repeat(200)}-${index}` }))
   const checked = (tables: typeof definitions) => {
     const runner = recordingRunner({})
-    const result = { target, definitions: tables, tenantKey: 'tenant_id', plan: planTables(target, tables, new Map()) }
+    const result = {
+      target,
+      definitions: tables,
+      tenantKey: 'tenant_id',
+      plan: planTables(target, tables, new Map(), strictPolicy),
+    }
     const { warnings } = assertPublishable(result, runner)
     return { warnings, lines: runner.recorded.lines }
   }
@@ -276,7 +282,11 @@ describe('a masked secret in a tag', () => {
     const observed = definitions.map(
       (table) => [table.name, ready(table, { Tags: withTags(table.properties.Tags, tags) })] as const,
     )
-    const result: RunResult = { command: 'plan', target, plan: planTables(target, definitions, new Map(observed)) }
+    const result: RunResult = {
+      command: 'plan',
+      target,
+      plan: planTables(target, definitions, new Map(observed), strictPolicy),
+    }
     const streams = { stdout: new EventEmitter(), stderr: new EventEmitter() }
     const started = Object.assign(new EventEmitter(), { env: { ...process.env, RUNNER_TEMP: folder }, ...streams })
     const runner = gitHubRunner(started as unknown as NodeJS.Process)

@@ -95,7 +95,7 @@ it('lists the settings that are deleted with the table in the plan, the summary 
   expect(plan.tables.map((table) => table.unmanaged)).toEqual([[], unmanaged])
   const result = { command: 'plan', target: aTarget(), plan } as const
   const redact = (text: string) => text
-  for (const shown of [renderSummary(result, redact), renderComment({ result, mark: '', redact })]) {
+  for (const shown of [renderSummary(result, redact, {}), renderComment({ result, mark: '', redact })]) {
     const { text } = renderAsGitHub(shown)
     expect(text).toContain('users, deleted with the table: stream = NEW_IMAGE')
     expect(text).not.toContain('left as it is')

@@ -11,13 +11,13 @@ import {
 } from '../../src/plan/document.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { shorten } from '../../src/text/readable.ts'
-import { aTarget, production, provisioned, ready, tagged, theTables } from '../support/builders.ts'
+import { aTarget, production, provisioned, ready, strictPolicy, tagged, theTables } from '../support/builders.ts'
 import { type World, world } from '../support/worlds.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../docs/schemas/plan.schema.json', import.meta.url), 'utf8'))
 const isPlan = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema)
 const definitions = theTables()
-const absentPlan = planTables(aTarget(), definitions, new Map())
+const absentPlan = planTables(aTarget(), definitions, new Map(), strictPolicy)
 const document = JSON.parse(renderPlanDocument(absentPlan))
 const planOf = ({ target, desired, observed, policy }: World) => planTables(target, desired, observed, policy)
 
@@ -157,22 +157,22 @@ describe('the digest', () => {
   const [, users] = definitions
   const drifted = (changes: Parameters<typeof ready>[1] = {}) =>
     new Map([['users', ready(users, { id: 'a', BillingMode: provisioned, ...changes })]])
-  const digest = digestPlan(planTables(aTarget(), definitions, drifted()))
+  const digest = digestPlan(planTables(aTarget(), definitions, drifted(), strictPolicy))
   const inEnvironment = (name: string, isProduction: boolean) =>
-    planTables(aTarget({ environment: { name, production: isProduction } }), definitions, drifted())
+    planTables(aTarget({ environment: { name, production: isProduction } }), definitions, drifted(), strictPolicy)
 
   it('is 64 hexadecimal digits, the same for the same plan', () => {
     expect(digest).toMatch(/^[0-9a-f]{64}$/)
-    expect(digestPlan(planTables(aTarget(), definitions, drifted()))).toBe(digest)
+    expect(digestPlan(planTables(aTarget(), definitions, drifted(), strictPolicy))).toBe(digest)
   })
 
   it.each([
-    ['the account', planTables(aTarget({ account: '333333333333' }), definitions, drifted())],
-    ['the region', planTables(aTarget({ region: 'eu-west-1' }), definitions, drifted())],
+    ['the account', planTables(aTarget({ account: '333333333333' }), definitions, drifted(), strictPolicy)],
+    ['the region', planTables(aTarget({ region: 'eu-west-1' }), definitions, drifted(), strictPolicy)],
     ['whether the environment is production', inEnvironment('dev', true)],
     ['the environment', inEnvironment('qa', false)],
-    ['the id of a table', planTables(aTarget(), definitions, drifted({ id: 'b' }))],
-    ['the steps', planTables(aTarget(), definitions, drifted({ BillingMode: 'PAY_PER_REQUEST' }))],
+    ['the id of a table', planTables(aTarget(), definitions, drifted({ id: 'b' }), strictPolicy)],
+    ['the steps', planTables(aTarget(), definitions, drifted({ BillingMode: 'PAY_PER_REQUEST' }), strictPolicy)],
     ['whether the tables are deleted', planTables(aTarget(), definitions, drifted(), { destroy: true, allow: [] })],
   ])('changes with %s', (_, plan) => expect(digestPlan(plan)).not.toBe(digest))
 
@@ -189,7 +189,7 @@ describe('the digest', () => {
 
   it('does not depend on unmanaged settings', () => {
     const unmanaged = [{ path: 'stream', value: 'x' }]
-    expect(digestPlan(planTables(aTarget(), definitions, drifted({ unmanaged })))).toBe(digest)
+    expect(digestPlan(planTables(aTarget(), definitions, drifted({ unmanaged }), strictPolicy))).toBe(digest)
   })
 })
 

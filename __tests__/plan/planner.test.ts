@@ -10,6 +10,7 @@ import {
   production,
   provisioned,
   ready,
+  strictPolicy,
   tagged,
   theTables,
   withTags,
@@ -29,7 +30,7 @@ const unprotected = {
 } as const
 
 function plan(definition: TableDefinition, observed: ObservedTable, at = target): Plan {
-  return planTables(at, [definition], new Map([[definition.name, observed]]))
+  return planTables(at, [definition], new Map([[definition.name, observed]]), strictPolicy)
 }
 
 const codes = ({ refusals }: Plan) => refusals.map(({ code }) => code)
@@ -38,7 +39,7 @@ it('creates an absent table with everything that CreateTable accepts', () => {
   const { KeySchema, Tags } = users.properties
   expect(plan(users, absent)).toEqual({
     target,
-    policy: { destroy: false, allow: [] },
+    policy: strictPolicy,
     tables: [
       {
         logicalName: 'users',
@@ -80,7 +81,7 @@ it.each([target, inProduction])('has nothing to do where the table matches its d
 })
 
 it('takes a table that was not observed for absent', () => {
-  const { steps } = planTables(target, [tenant, users], new Map())
+  const { steps } = planTables(target, [tenant, users], new Map(), strictPolicy)
   expect(steps.map(nameStep)).toEqual(['create "tenant"', 'create "users"'])
 })
 
@@ -107,7 +108,7 @@ it('plans the protection of every existing table first, then new tables with the
     ['tenant', ready(first, unprotected)],
     ['users', ready(second, unprotected)],
   ])
-  const { steps } = planTables(inProduction, [{ ...first, name: 'new' }, first, second], observed)
+  const { steps } = planTables(inProduction, [{ ...first, name: 'new' }, first, second], observed, strictPolicy)
   expect(steps.map(nameStep)).toEqual([
     'update DeletionProtectionEnabled of "tenant"',
     'update PointInTimeRecoverySpecification of "tenant"',

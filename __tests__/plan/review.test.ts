@@ -4,7 +4,7 @@ import { type Plan, stepsOf } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { describeReview, holdToReview, type Review, readReview } from '../../src/plan/review.ts'
 import type { ObservedTables } from '../../src/table/table.ts'
-import { aTarget, development, production, provisioned, ready, theTables } from '../support/builders.ts'
+import { aTarget, development, production, provisioned, ready, strictPolicy, theTables } from '../support/builders.ts'
 
 const target = aTarget({ environment: production })
 const definitions = theTables({ environment: production })
@@ -49,7 +49,7 @@ it('accepts a part of the reviewed plan, with any id of a table that the reviewe
 it('accepts a part of a reviewed plan that only creates tables', () => {
   const dev = theTables({ environment: development })
   const plan = (observed: ObservedTables) =>
-    planTables(aTarget({ environment: development }), dev, observed, { destroy: false, allow: [] })
+    planTables(aTarget({ environment: development }), dev, observed, strictPolicy)
   const [made] = dev
   const created = plan(new Map())
   expect(created.steps.map(({ kind }) => kind)).toEqual(['create', 'create'])
@@ -93,7 +93,7 @@ it('refuses a table that exists now, but that the reviewed plan neither has nor 
 })
 
 const elsewhere = (changes: Parameters<typeof aTarget>[0]) =>
-  planTables(aTarget({ environment: production, ...changes }), definitions, new Map())
+  planTables(aTarget({ environment: production, ...changes }), definitions, new Map(), strictPolicy)
 
 it.each<[string, Plan, RegExp]>([
   [
@@ -112,7 +112,7 @@ it.each<[string, Plan, RegExp]>([
 
 it('refuses a plan for other tables', () => {
   const prefixed = theTables({ environment: production, tableNamePrefix: 'x-' })
-  const now = planTables(target, prefixed, new Map(prefixed.map((table) => [table.name, ready(table)])))
+  const now = planTables(target, prefixed, new Map(prefixed.map((table) => [table.name, ready(table)])), strictPolicy)
   expect(reasons(now, reviewOf(before)).slice(0, 4)).toEqual([
     'The reviewed plan has the table "tenant", but this run does not.',
     'The reviewed plan has the table "users", but this run does not.',
@@ -178,7 +178,7 @@ it('does not report a comparison with a digest for a run with nothing to do in a
   const digest = digestPlan(before)
   expect(holdToReview(emptyElsewhere, { digest }).refusals).toEqual([])
   expect(describeReview({ digest }, 'destroy', emptyElsewhere)).toBe(
-    `There is nothing to do in account 222222222222, region eu-west-1. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`,
+    `There is nothing to do in account 222222222222, region eu-west-1. The reviewed plan has another digest, ${digest}, which does not matter: this run writes nothing.`,
   )
   expect(describeReview({ digest: digestPlan(emptyElsewhere) }, 'destroy', emptyElsewhere)).toContain(
     'Compared with the digest',
@@ -188,7 +188,12 @@ it('does not report a comparison with a digest for a run with nothing to do in a
 
 it('refuses a plan whose environment was production at the review and is not now, and the reverse', () => {
   const live = (isProduction: boolean) =>
-    planTables(aTarget({ environment: { name: 'live', production: isProduction } }), definitions, new Map())
+    planTables(
+      aTarget({ environment: { name: 'live', production: isProduction } }),
+      definitions,
+      new Map(),
+      strictPolicy,
+    )
   expect(reasons(live(false), reviewOf(live(true)))).toEqual([
     'In the reviewed plan the environment is production, but in this run it is not production.',
   ])

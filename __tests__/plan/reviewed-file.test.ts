@@ -3,10 +3,15 @@ import { renderPlanDocument } from '../../src/plan/document.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { holdToReview, readReview } from '../../src/plan/review.ts'
-import { aTarget, ready, theTables } from '../support/builders.ts'
+import { aTarget, ready, strictPolicy, theTables } from '../support/builders.ts'
 
 const definitions = theTables()
-const plan = planTables(aTarget(), definitions, new Map(definitions.map((table) => [table.name, ready(table)])))
+const plan = planTables(
+  aTarget(),
+  definitions,
+  new Map(definitions.map((table) => [table.name, ready(table)])),
+  strictPolicy,
+)
 
 /** Holds the plan to one that has the right digest, and also the tables of these names. */
 async function heldTo(names: readonly string[]): Promise<Plan> {

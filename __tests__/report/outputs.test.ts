@@ -6,13 +6,13 @@ import { planTables } from '../../src/plan/planner.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import type { RunResult } from '../../src/report/result.ts'
 import type { ObservedTables, TableDefinition } from '../../src/table/table.ts'
-import { aTable, aTarget, ready, theTables } from '../support/builders.ts'
+import { aTable, aTarget, ready, strictPolicy, theTables } from '../support/builders.ts'
 import { applied, outcomeOf } from './results.ts'
 
 const target = aTarget()
 const [tenant, users] = theTables()
 const definitions = [tenant, users]
-const plan = planTables(target, definitions, new Map())
+const plan = planTables(target, definitions, new Map(), strictPolicy)
 const known = { target, definitions, tenantKey: 'tenant_id' }
 const present = new Map(definitions.map((table) => [table.name, ready(table)]))
 const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
@@ -82,9 +82,12 @@ it.each<[string, StepResult]>([
 })
 
 it('counts the steps of the plan as changes', () => {
-  const one = outputsOf({ target, plan: planTables(target, definitions, new Map([['users', ready(users)]])) })
+  const one = outputsOf({
+    target,
+    plan: planTables(target, definitions, new Map([['users', ready(users)]]), strictPolicy),
+  })
   expect([one['has-changes'], one['changes-count']]).toEqual(['true', '1'])
-  const none = outputsOf({ target, plan: planTables(target, definitions, present) })
+  const none = outputsOf({ target, plan: planTables(target, definitions, present, strictPolicy) })
   expect([none['has-changes'], none['changes-count'], none.changed]).toEqual(['false', '0', 'false'])
 })
 
@@ -102,7 +105,7 @@ describe('a definition of other tables', () => {
     definitions: [table],
     tenantKey: 'tenant_id',
     observed,
-    plan: planTables(target, [table], observed),
+    plan: planTables(target, [table], observed, strictPolicy),
   })
 
   it('gives every table in tables, and no output of a table that action.yml does not declare', () => {

@@ -20,6 +20,7 @@ import {
   managedOnly,
   production,
   ready,
+  strictPolicy,
   tagged,
   theTables,
   withTags,
@@ -75,7 +76,7 @@ function hostilePlan(): Plan {
   const [, table] = theTables({ environment: production, tags: wanted })
   const unmanaged = hostile.map((value) => ({ path: value, value }))
   const observed = ready(table, { Tags: withTags(managedOnly, before), unmanaged })
-  const plan = planTables(target, [table], new Map([['users', observed]]))
+  const plan = planTables(target, [table], new Map([['users', observed]]), strictPolicy)
   const said = hostile.join(' ')
   return {
     ...plan,
@@ -167,7 +168,7 @@ describe('a page', () => {
     const tags = (value: string) => new Map(Array.from({ length: 8 }, (_, index) => [`k${index}`, value]))
     const [table] = theTables({ environment: production, tags: tags('new') })
     const [before] = theTables({ environment: production, tags: tags('old') })
-    const plan = planTables(target, [table], new Map([['tenant', ready(before)]]))
+    const plan = planTables(target, [table], new Map([['tenant', ready(before)]]), strictPolicy)
     const { rows } = renderAsGitHub(summary({ command: 'plan', plan }))
     const shown = Array.from({ length: 5 }, (_, index) => `k${index}: old → new`)
     expect(rows[1]?.[2]).toBe(`tags: ${shown.join(', ')} and 3 more tags`)
@@ -195,7 +196,7 @@ describe('a page', () => {
   it('shows a line of allow that would permit refused changes in a block, once', () => {
     const tables = theTables({ environment: production })
     const found = new Map(tables.map((table) => [table.name, ready(table, { Tags: tagged({}) })]))
-    const plan = planTables(target, tables, found)
+    const plan = planTables(target, tables, found, strictPolicy)
     expect(plan.refusals).toHaveLength(2)
     const page = summary({ command: 'plan', plan })
     expect(page).toContain(' in this run, add this line to allow:\n>\n> ```text\n> adopt-table\n> ```\n')
@@ -234,7 +235,7 @@ describe('a page', () => {
   })
 
   it('lists every wrong input of a run that came to no plan', () => {
-    expect(renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) }, asItIs)).toBe(
+    expect(renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) }, asItIs, {})).toBe(
       `### 🔴 Tenant Tables: failed before anything was written
 
 > [!CAUTION]
@@ -261,7 +262,7 @@ describe('a page', () => {
       { roles: [], allowedAccountIds: [], region: 'ap-south-1', sampleItems: true },
       [tenant],
     )
-    const page = renderSummary({ command: 'policy', policies, notices }, asItIs)
+    const page = renderSummary({ command: 'policy', policies, notices }, asItIs, {})
     const { html, blocks } = renderAsGitHub(page)
     expect([...html.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, title]) => title)).toEqual(
       ['apply', 'plan', 'verify', 'destroy'].map((command) => `Policy for ${command}`),
@@ -274,7 +275,7 @@ describe('a page', () => {
     const shown = (owner: string) => {
       const [table] = theTables({ tags: new Map([['owner', owner]]) })
       const observed = ready(table, { Tags: withTags(table.properties.Tags, { owner: 'payments' }) })
-      const plan = planTables(aTarget(), [table], new Map([['tenant', observed]]))
+      const plan = planTables(aTarget(), [table], new Map([['tenant', observed]]), strictPolicy)
       return renderAsGitHub(summary({ command: 'plan', plan })).rows[1]?.[2]
     }
     expect(shown('payments\u3164')).toBe('tag owner: payments → payments\\u{3164}')
@@ -313,7 +314,7 @@ describe('a link', () => {
   it('is absent where the address holds a secret', () => {
     const result = { target, plan: driftedPlan }
     const redact = (text: string) => text.replaceAll('users', '***')
-    expect(renderAsGitHub(renderSummary(result, redact)).links).toEqual([listUrl])
+    expect(renderAsGitHub(renderSummary(result, redact, {})).links).toEqual([listUrl])
   })
 })
 
@@ -556,7 +557,7 @@ describe('a page over the limit', () => {
     const tags = new Map(Array.from({ length: 48 }, (_, index) => [`key-${index}`, long]))
     const tables = theTables({ environment: production, tags })
     const found = new Map(tables.map((table) => [table.name, ready(table, { Tags: managedOnly })]))
-    const plan = planTables(target, tables, found)
+    const plan = planTables(target, tables, found, strictPolicy)
     const body = comment({ command: 'plan', plan })
     expect(body.length).toBeLessThanOrEqual(longestComment)
     expect(body).toBe(`${mark}
@@ -611,14 +612,14 @@ Plan digest <code>${digestPlan(plan)}</code>
     for (const changes of [{}, { error }]) {
       const body = renderComment({ result: { ...result, ...changes }, mark, runUrl, redact: asItIs })
       expect(body.length).toBeLessThanOrEqual(longestComment)
-      expect(Buffer.byteLength(renderSummary({ ...result, ...changes }, asItIs))).toBeLessThanOrEqual(1024 * 1024)
+      expect(Buffer.byteLength(renderSummary({ ...result, ...changes }, asItIs, {}))).toBeLessThanOrEqual(1024 * 1024)
       expect(body).toContain('- Refused: reason 0')
     }
   })
 
   it('refers from the summary to the log', () => {
     expect(
-      renderSummary({ error: new Error('x'.repeat(1024 * 1024)) }, asItIs),
+      renderSummary({ error: new Error('x'.repeat(1024 * 1024)) }, asItIs, {}),
     ).toBe(`### 🔴 Tenant Tables: failed before anything was written
 
 This report is shortened to GitHub's limit. The whole plan is in the log.

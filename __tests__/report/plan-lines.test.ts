@@ -2,11 +2,11 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { renderPlanLines } from '../../src/report/plan-lines.ts'
 import type { SecondaryIndex } from '../../src/table/secondary-index.ts'
-import { aTable, aTarget, provisioned, ready, theTables } from '../support/builders.ts'
+import { aTable, aTarget, provisioned, ready, strictPolicy, theTables } from '../support/builders.ts'
 import { driftedPlan, emptyPlan, refusedPlan, target, users } from './results.ts'
 
 it('shows each step on a line, with a sign for its kind, its values, and how long a slow one usually takes', () => {
-  expect(renderPlanLines(planTables(target, [users], new Map()))).toEqual([
+  expect(renderPlanLines(planTables(target, [users], new Map(), strictPolicy))).toEqual([
     '1 table defined, 0 found.',
     '+ create "users": key = tenant_id (S), user_id (S), deletion protection = on, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, tag zone = b, billing = PAY_PER_REQUEST',
     expect.stringMatching(/^~ update PointInTimeRecoverySpecification of "users"/),
@@ -74,7 +74,7 @@ it('says that a change to provisioned capacity removes the on-demand maximums th
   const definition = aTable({ BillingMode: provisioned })
   const OnDemandThroughput = { MaxReadRequestUnits: 100, MaxWriteRequestUnits: -1 }
   const onDemand = ready(definition, { BillingMode: 'PAY_PER_REQUEST', OnDemandThroughput })
-  const lines = renderPlanLines(planTables(aTarget(), [definition], new Map([['users', onDemand]])))
+  const lines = renderPlanLines(planTables(aTarget(), [definition], new Map([['users', onDemand]]), strictPolicy))
   expect(lines).toContain('  unmanaged on "users", removed by this plan: onDemandThroughput = MaxReadRequestUnits 100')
 })
 

@@ -2,7 +2,16 @@
 import type { Outcome, StepResult } from '../../src/apply/outcome.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import { aTarget, managedOnly, production, provisioned, ready, theTables, withTags } from '../support/builders.ts'
+import {
+  aTarget,
+  managedOnly,
+  production,
+  provisioned,
+  ready,
+  strictPolicy,
+  theTables,
+  withTags,
+} from '../support/builders.ts'
 
 export const target = aTarget({ environment: production })
 
@@ -26,6 +35,7 @@ export const driftedPlan: Plan = planTables(
       }),
     ],
   ]),
+  strictPolicy,
 )
 
 /** `users` has the key of `tenant`. */
@@ -33,9 +43,10 @@ export const refusedPlan: Plan = planTables(
   target,
   [users],
   new Map([['users', ready(users, { KeySchema: tenant.properties.KeySchema })]]),
+  strictPolicy,
 )
 
-export const emptyPlan: Plan = planTables(target, [tenant], new Map([['tenant', ready(tenant)]]))
+export const emptyPlan: Plan = planTables(target, [tenant], new Map([['tenant', ready(tenant)]]), strictPolicy)
 
 export const applied: StepResult = { status: 'applied', seconds: 1 }
 

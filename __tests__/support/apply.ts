@@ -11,7 +11,7 @@ import { planTables } from '../../src/plan/planner.ts'
 import type { Tags } from '../../src/table/properties/tags.ts'
 import type { ObservedTables, ReadyTable, TableDefinition } from '../../src/table/table.ts'
 import { type Target, tableArn } from '../../src/table/target.ts'
-import { aTarget, ready, theTables, type ValueChanges } from './builders.ts'
+import { aTarget, ready, strictPolicy, theTables, type ValueChanges } from './builders.ts'
 import { answerFor, aRun, type FakeRun, type Model, modelDynamoDb, stepOf, type Write, withAnswers } from './fakes.ts'
 
 /** Calls that do not go to the model as they are. */
@@ -78,7 +78,7 @@ export async function apply(
   situation: Situation,
   overrides: (model: Model, run: FakeRun) => Overrides = () => ({}),
 ): Promise<Applied> {
-  const { target = aTarget(), definitions = theTables(), observed = new Map(), policy } = situation
+  const { target = aTarget(), definitions = theTables(), observed = new Map(), policy = strictPolicy } = situation
   const model = modelDynamoDb(observed)
   const run = aRun()
   const { readAt = run.clock.now() } = situation

@@ -3,6 +3,7 @@ import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables, type TableRequest } from '../../src/definition/definition.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
+import type { Policy } from '../../src/plan/plan.ts'
 import { isProvisioned } from '../../src/table/properties/billing-mode.ts'
 import type { GlobalIndex } from '../../src/table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
@@ -22,6 +23,9 @@ export const production: Environment = { name: 'prod', production: true }
 export function aTarget(changes: Partial<Target> = {}): Target {
   return { account: '222222222222', partition: 'aws', region: 'ap-south-1', environment: development, ...changes }
 }
+
+/** The policy of a run that deletes nothing and makes no disruptive change. */
+export const strictPolicy: Policy = { destroy: false, allow: [] }
 
 /** The built-in tables as an environment asks for them: tenant, then users. */
 export function theTables(changes: Partial<TableRequest> = {}): readonly [TableDefinition, TableDefinition] {

@@ -1,7 +1,7 @@
 /** Performs the steps of a plan and reports the result of each. */
 import { RemedyError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
-import { isSameStep, type Plan, type Step } from '../plan/plan.ts'
+import { isOneOf, type Plan, type Step } from '../plan/plan.ts'
 import { planTables } from '../plan/planner.ts'
 import { roundsOf } from '../plan/rounds.ts'
 import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
@@ -113,7 +113,8 @@ async function confirmTables(work: Work, remaining: readonly Step[]): Promise<Ob
         if (isReplaced(work, name, confirmed.get(name))) throw tableReplaced(name)
       }
       const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps)
-      const needed = steps.filter((step) => !remaining.some(isSameStep(step)))
+      const isRemaining = isOneOf(remaining)
+      const needed = steps.filter((step) => !isRemaining(step))
       if (needed.length + refusals.length === 0) return { done: confirmed }
       const differences = [
         ...(needed.length > 0 ? [describeSteps(needed)] : []),

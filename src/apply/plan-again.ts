@@ -1,7 +1,7 @@
 /** Plans for a table again during an apply: the new plan may only drop steps. */
 import { RemedyError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
-import { isSameStep, type Step } from '../plan/plan.ts'
+import { isOneOf, type Step } from '../plan/plan.ts'
 import { planTables } from '../plan/planner.ts'
 import type { ChangeInProgress, TableDefinition } from '../table/table.ts'
 import { observeTable } from './observe.ts'
@@ -39,12 +39,13 @@ export async function planAgain(
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
   }
   // A step that was performed may not show yet: the closing read waits for it.
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)))
+  const isPlanned = isOneOf(steps.map(({ step }) => step))
+  const unplanned = now.steps.filter((step) => !isPlanned(step))
   // No remaining step makes sense on a table that someone else deleted.
   if (unplanned.some(({ kind }) => kind === 'create')) throw needsMoreThanPlanned(name, unplanned)
   const remaining = steps.filter(({ result }) => result === undefined).map(({ step }) => step)
   return {
-    needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
+    needed: remaining.filter(isOneOf(now.steps)),
     readAt,
     changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(name, unplanned),

@@ -78,13 +78,3 @@ export function usualDuration(step: Step): string | undefined {
 export function declaredWait(step: UpdateStep): Wait | undefined {
   return propertyNamed(step.property).waits?.find(({ appliesTo }) => appliesTo === undefined || appliesTo(step))
 }
-
-/** The lines of `allow` that permit the step; empty for a step that needs none. */
-export function allowedBy(step: Step): readonly string[] {
-  return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
-}
-
-/** Returns true if the step removes protection or items, or takes over a table. */
-export function isDisruptive(step: Step): boolean {
-  return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')
-}

@@ -12,14 +12,11 @@ import {
 } from '../table/properties/tags.ts'
 import type { ObservedTable, ReadyTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
-import type { Notice, Refusal, Step } from './plan.ts'
+import type { Notice, Plan, Refusal } from './plan.ts'
 import { refuseReplicated } from './replicas.ts'
 
-export interface Destruction {
-  readonly steps: readonly Step[]
-  readonly refusals: readonly Refusal[]
-  readonly notices: readonly Notice[]
-}
+/** The parts of the plan that are not empty. */
+type Destruction = Partial<Pick<Plan, 'steps' | 'refusals' | 'notices'>>
 
 /** Production is never deleted, whatever is confirmed and whatever its tags say. */
 export function refuseProduction({ environment }: Target): readonly Refusal[] {
@@ -45,57 +42,56 @@ export function planDestruction(target: Target, definition: TableDefinition, obs
   const table = definition.name
   switch (observed.status) {
     case 'absent':
-      return { steps: [], refusals: [], notices: [] }
+      return {}
     case 'unavailable':
       return observed.tableStatus === 'DELETING'
-        ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
-        : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] }
+        ? { notices: [beingDeleted(table)] }
+        : { refusals: [refuseUnknownOwner(table, observed.tableStatus)] }
     case 'ready': {
-      const refusals = refusalsFor(target, definition, observed)
-      return refusals.length > 0
-        ? { steps: [], refusals, notices: [] }
-        : { steps: [{ kind: 'delete', table }], refusals: [], notices: noticesFor(table, observed) }
+      const refusals = refuseReady(target, definition, observed)
+      if (refusals.length > 0) return { refusals }
+      return { steps: [{ kind: 'delete', table }], notices: noticesFor(table, observed) }
     }
   }
 }
 
-function refusalsFor(target: Target, definition: TableDefinition, observed: ReadyTable): readonly Refusal[] {
-  const table = definition.name
-  const wanted = target.environment.name
-  const { KeySchema: keys, Tags: tags } = observed.properties
-  const environment = tagValue(tags, environmentTag)
-  if (isOfOtherEnvironment(tags, wanted)) {
-    return [
-      {
-        table,
-        code: 'destroy-of-other-environment',
-        reason: describeOtherEnvironment(table, tags, wanted),
-        remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
-      },
-    ]
+function refuseReady(target: Target, definition: TableDefinition, observed: ReadyTable): readonly Refusal[] {
+  const foreign = refuseForeign(target, definition, observed)
+  if (foreign !== undefined) return [foreign]
+  return [...refuseProtected(definition.name, observed), ...refuseReplicated(target, definition.name, observed)]
+}
+
+/** Refuses a table that is not the defined one of this environment. */
+function refuseForeign(
+  { environment }: Target,
+  { name: table, properties: { KeySchema: definedKeys } }: TableDefinition,
+  { properties: { KeySchema: keys, Tags: tags } }: ReadyTable,
+): Refusal | undefined {
+  if (isOfOtherEnvironment(tags, environment.name)) {
+    return {
+      table,
+      code: 'destroy-of-other-environment',
+      reason: describeOtherEnvironment(table, tags, environment.name),
+      remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+    }
   }
-  if (environment === undefined || !isManaged(tags)) {
-    return [
-      {
-        table,
-        code: 'destroy-of-untagged',
-        reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
-      },
-    ]
+  if (tagValue(tags, environmentTag) === undefined || !isManaged(tags)) {
+    return {
+      table,
+      code: 'destroy-of-untagged',
+      reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
+      remedy: `If it belongs to "${environment.name}", run command: apply first, which tags it${isManaged(tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
+    }
   }
-  const definedKeys = definition.properties.KeySchema
   if (describeKeys(definedKeys) !== describeKeys(keys)) {
-    return [
-      {
-        table,
-        code: 'destroy-of-other-key',
-        reason: `The table "${table}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
-        remedy: 'Check table-name-prefix; or delete the table by hand.',
-      },
-    ]
+    return {
+      table,
+      code: 'destroy-of-other-key',
+      reason: `The table "${table}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
+      remedy: 'Check table-name-prefix; or delete the table by hand.',
+    }
   }
-  return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)]
+  return undefined
 }
 
 function refuseProtected(table: string, { properties }: ReadyTable): readonly Refusal[] {
@@ -128,7 +124,7 @@ function beingDeleted(table: string): Notice {
   return { table, level: 'notice', code: 'being-deleted', message: `The table "${table}" is being deleted already.` }
 }
 
-function unavailable(table: string, tableStatus: string): Refusal {
+function refuseUnknownOwner(table: string, tableStatus: string): Refusal {
   return {
     table,
     code: 'table-unavailable',

@@ -4,16 +4,15 @@ import * as v from 'valibot'
 import { properties } from '../table/properties/index.ts'
 import { namePattern } from '../table/target.ts'
 import { count, shorten } from '../text/readable.ts'
-import { sortBy } from '../text/sort.ts'
 import { describeStep } from './description.ts'
-import { noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
+import { canonicalJson, noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
 import { disruptionNames } from './policy.ts'
 
 /** Increases when a reader of the previous format would misread the new one. */
 export const formatVersion = 3
 
 const text = v.pipe(v.string(), v.minLength(1))
-const tableName = v.pipe(v.string(), v.regex(namePattern))
+export const tableName = v.pipe(v.string(), v.regex(namePattern))
 const lines = v.array(v.picklist(disruptionNames))
 const described = { table: tableName, description: v.pipe(v.string(), v.description('The step in words.')) }
 
@@ -33,7 +32,7 @@ const createStep = v.strictObject({
   risk: v.literal('safe'),
 })
 
-const risk = v.union([v.picklist(['safe', 'slow']), v.strictObject({ allow: lines })])
+export const risk = v.union([v.picklist(['safe', 'slow']), v.strictObject({ allow: lines })])
 
 const updateSteps = properties
   .filter(({ request }) => request !== undefined)
@@ -51,13 +50,6 @@ const updateSteps = properties
 const deleteStep = v.strictObject({ kind: v.literal('delete'), ...described, risk: v.literal('destructive') })
 
 const optionalTable = v.optional(v.pipe(tableName, v.description('Absent where it is about the whole plan.')))
-
-/** The parts of the schema that are used several times, by their names. */
-export const sharedSchemas: Readonly<Record<string, v.GenericSchema>> = {
-  tableName,
-  risk,
-  ...Object.fromEntries(properties.map(({ name, schema }) => [name, schema])),
-}
 
 /** The form of the plan, published as docs/schemas/plan.schema.json. */
 export const planSchema = v.strictObject({
@@ -124,7 +116,7 @@ export interface ReviewedPlan {
   readonly environment: string
   readonly production: boolean
   readonly destroy: boolean
-  readonly tables: readonly { readonly name: string; readonly id?: string }[]
+  readonly tables: readonly { readonly name: string; readonly id?: string | undefined }[]
   readonly steps: readonly ReviewedStep[]
   /** Each is the code, a space and the table; the table may be empty. */
   readonly refusals: readonly string[]
@@ -133,7 +125,7 @@ export interface ReviewedPlan {
 export interface ReviewedStep {
   readonly kind: Step['kind']
   readonly table: string
-  /** The JSON of kind, table, property, values and risk. Two steps are the same if these texts are equal. */
+  /** The canonical JSON of kind, table, property, values and risk. */
   readonly canonical: string
   readonly description: string
 }
@@ -173,7 +165,7 @@ export function reviewable(plan: Plan): ReviewedPlan {
 interface Content {
   readonly target: Plan['target']
   readonly policy: Pick<Plan['policy'], 'destroy'>
-  readonly tables: readonly { readonly name: string; readonly id?: string | undefined }[]
+  readonly tables: ReviewedPlan['tables']
   readonly steps: readonly { readonly kind: Step['kind']; readonly table: string; readonly description: string }[]
   readonly refusals: readonly { readonly code: string; readonly table?: string | undefined }[]
 }
@@ -188,11 +180,11 @@ function reviewed(plan: Content): ReviewedPlan {
     environment: environment.name,
     production: environment.production,
     destroy: policy.destroy,
-    tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
+    tables: tables.map(({ name, id }) => ({ name, id })),
     steps: steps.map(({ description, ...step }) => ({
       kind: step.kind,
       table: step.table,
-      canonical: canonical(step),
+      canonical: canonicalJson(step),
       description,
     })),
     // The comparison with a reviewed plan is no part of the plan that is compared.
@@ -211,19 +203,8 @@ export function digestPlan(plan: Plan): string {
 }
 
 export function digestReviewed({ steps, ...plan }: ReviewedPlan): string {
-  const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) })
+  const content = canonicalJson({ ...plan, steps: steps.map((step) => step.canonical) })
   return createHash('sha256').update(content).digest('hex')
-}
-
-/** Writes JSON without spaces, with the members of every object sorted by name. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const present = Object.entries(value).filter(([, member]) => member !== undefined)
-  const members = sortBy(present, ([name]) => name).map(
-    ([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`,
-  )
-  return `{${members.join(',')}}`
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Risk } from '../table/property.ts'
 import type { ObservedTable } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
+import { sortBy } from '../text/sort.ts'
 
 /** The commands that work on tables. */
 export type TableCommand = 'apply' | 'plan' | 'verify' | 'destroy'
@@ -43,9 +44,6 @@ export interface Policy {
   /** The lines of the input `allow`, in the order of `disruptionNames`. */
   readonly allow: readonly string[]
 }
-
-/** The policy of a run that deletes nothing and makes no disruptive change. */
-export const strictPolicy: Policy = { destroy: false, allow: [] }
 
 /** Something that the run will not do. One refusal anywhere means that nothing is written anywhere. */
 export interface Refusal {
@@ -115,6 +113,22 @@ export function stepsOf(plan: Pick<Plan, 'steps'>, table: string): readonly Step
   return plan.steps.filter((step) => step.table === table)
 }
 
-export function isSameStep(left: Step): (right: Step) => boolean {
-  return (right) => JSON.stringify(left) === JSON.stringify(right)
+/** Returns a function that returns true for a step that is one of these. */
+export function isOneOf(steps: readonly Step[]): (step: Step) => boolean {
+  const known = new Set(steps.map(canonicalJson))
+  return (step) => known.has(canonicalJson(step))
+}
+
+/**
+ * Writes JSON without spaces, with the members of every object sorted by name. Two steps are the same if these texts are
+ * equal.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const present = Object.entries(value).filter(([, member]) => member !== undefined)
+  const members = sortBy(present, ([name]) => name).map(
+    ([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`,
+  )
+  return `{${members.join(',')}}`
 }

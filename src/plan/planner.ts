@@ -1,25 +1,15 @@
 /** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
-
 import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../table/properties/index.ts'
 import { isManaged } from '../table/properties/tags.ts'
-import type { Change, Comparison, Impossible, Property } from '../table/property.ts'
+import type { Change, Comparison, Property } from '../table/property.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import { describeSettingChange, nameStep, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
-import {
-  isSameStep,
-  type Notice,
-  type Plan,
-  type PlannedTable,
-  type Policy,
-  type Refusal,
-  type Step,
-  strictPolicy,
-} from './plan.ts'
-import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, refuseUnprotected, unprotected } from './policy.ts'
+import { isOneOf, type Notice, type Plan, type PlannedTable, type Policy, type Refusal, type Step } from './plan.ts'
+import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, requireProtection } from './policy.ts'
 import { warnOfReplicas } from './replicas.ts'
 import { inOrder, roundsOf } from './rounds.ts'
 
@@ -29,19 +19,21 @@ import { inOrder, roundsOf } from './rounds.ts'
  *
  * Tables without a definition are left alone: other users of the account may own them.
  *
- * @param planned the steps of the plan that is being applied, to which no other optional change is added; undefined for
- *   a new plan
+ * @param planned the steps of the plan that is being applied. An optional change that is not one of them is left out.
+ *   Absent for a new plan
  */
 export function planTables(
   target: Target,
   definitions: readonly TableDefinition[],
   observed: ObservedTables,
-  policy: Policy = strictPolicy,
+  policy: Policy,
   planned?: readonly Step[],
 ): Plan {
-  const tables = definitions.map((definition) =>
-    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy, planned),
-  )
+  const tables = definitions.map((definition): TablePlan => {
+    const found = observed.get(definition.name) ?? { status: 'absent' }
+    const table = describePlanned(target, definition, found)
+    return { ...nothing, table, ...planTable(target, definition, found, policy, planned) }
+  })
   const refusals = [
     ...(policy.destroy ? refuseProduction(target) : []),
     ...tables.flatMap((tablePlan) => tablePlan.refusals),
@@ -61,16 +53,16 @@ export function planTables(
   }
 }
 
-interface TablePlan {
+interface TablePlan extends Pick<Plan, 'steps' | 'refusals' | 'notices'> {
   readonly table: PlannedTable
-  readonly steps: readonly Step[]
-  readonly refusals: readonly Refusal[]
-  readonly notices: readonly Notice[]
   /** The lines of `allow` that the table needs. */
   readonly lines: readonly string[]
 }
 
 const nothing = { steps: [], refusals: [], notices: [], lines: [] } as const
+
+/** The parts of the plan of a table that are not empty. */
+type Decisions = Partial<Omit<TablePlan, 'table'>>
 
 function planTable(
   target: Target,
@@ -78,40 +70,33 @@ function planTable(
   observed: ObservedTable,
   policy: Policy,
   planned: readonly Step[] | undefined,
-): TablePlan {
-  const table = describePlanned(target, definition, observed)
-  if (policy.destroy) return { ...nothing, table, ...planDestruction(target, definition, observed) }
+): Decisions {
+  if (policy.destroy) return planDestruction(target, definition, observed)
   switch (observed.status) {
     case 'absent':
-      return { table, ...planCreation(target, definition, policy) }
+      return planCreation(target, definition, policy)
     case 'unavailable':
-      return { ...nothing, table, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] }
+      return { refusals: [refuseUnavailable(definition.name, observed.tableStatus)] }
     case 'ready':
-      return { table, ...planUpdate(target, definition, observed, policy, planned) }
+      return planUpdate(target, definition, observed, policy, planned)
   }
 }
-
-type Decisions = Omit<TablePlan, 'table'>
 
 function planCreation(target: Target, definition: TableDefinition, policy: Policy): Decisions {
   const { name: table, properties: declared } = definition
   const created = properties.flatMap(({ name, creation }) => {
-    const value = declared[name] ?? (creation.kind === 'in-create-table' ? creation.otherwise : undefined)
-    return creation.kind === 'in-create-table' && value !== undefined ? [[name, value]] : []
+    if (creation.kind !== 'in-create-table') return []
+    const value = declared[name] ?? creation.otherwise
+    return value === undefined ? [] : [[name, value]]
   })
   const to: Partial<PropertyValues> = Object.fromEntries(created)
-  const later = propertyValues(declared).flatMap(({ property, value }) =>
-    property.creation.kind === 'after-creation'
-      ? toSteps(property, table, property.changes(property.creation.initial, value, { table, declared, observed: to }))
-      : [],
-  )
-  const off = unprotected(target, definition, undefined)
-  return {
-    steps: inOrder([{ kind: 'create', table, to }, ...later]),
-    refusals: refuseUnprotected(target, table, off, policy),
-    notices: [],
-    lines: off.map(({ removal }) => removal),
-  }
+  const later = propertyValues(declared).flatMap(({ property, value }) => {
+    if (property.creation.kind !== 'after-creation') return []
+    const changes = property.changes(property.creation.initial, value, { table, declared, observed: to })
+    return changes.flatMap((change) => (change.kind === 'impossible' ? [] : [toStep(property, table, change)]))
+  })
+  const steps = inOrder([{ kind: 'create', table, to }, ...later])
+  return { steps, ...requireProtection(target, definition, undefined, policy) }
 }
 
 function planUpdate(
@@ -124,70 +109,57 @@ function planUpdate(
   const { name: table, properties: declared } = definition
   const { properties: values, replicas } = observed
   const comparison: Comparison = { table, declared, observed: values, replicas }
-  const differences = propertyValues(declared).map(({ property, value }) => {
-    const from = observed.properties[property.name]
+  const isPlanned = planned === undefined ? () => true : isOneOf(planned)
+  const differences = propertyValues(declared).flatMap(({ property, value }) => {
+    const from = values[property.name]
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
-    const changes = property.changes(from, value, comparison)
-    const isWanted = (change: Change) =>
-      isAllowed(change, policy) && (planned === undefined || toSteps(property, table, [change]).every(isIn(planned)))
-    const found = changes.filter((each) => each.kind === 'impossible' || !each.isOptional || isWanted(each))
-    return { property, found }
+    return property
+      .changes(from, value, comparison)
+      .map((change) => (change.kind === 'impossible' ? change : { ...change, step: toStep(property, table, change) }))
   })
-  const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
-  const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))
-  const changes = needed.flatMap(settingChanges).map(describeSettingChange)
-  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes }))
-  // Advice on a table that belongs to someone else would be wrong. Adoption is no remedy for one that cannot be changed
-  // to its definition.
+  const impossible = differences.filter((each) => each.kind === 'impossible')
+  const changes = differences
+    .filter((each) => each.kind === 'update')
+    .filter(({ isOptional, step }) => !isOptional || (isAllowed(step, policy) && isPlanned(step)))
+  const needed = inOrder(changes.map(({ step }) => step))
+  const inWords = needed.flatMap(settingChanges).map(describeSettingChange)
+  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes: inWords }))
+  // A table of another owner is refused for that alone: the other remedies would be wrong advice. A table that cannot be
+  // changed to its definition is not offered for adoption.
   const ownership = disruptive.filter(
     ({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0),
   )
-  const blocking = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
-  if (blocking.length > 0) return { ...nothing, refusals: blocking }
-  const off = unprotected(target, definition, observed)
-  // The steps of one part depend on each other: an index is built again only after its deletion.
+  if (impossible.length + ownership.length > 0) {
+    const refusals = impossible.map(({ reason, remedy }) => ({ table, code: 'impossible-change', reason, remedy }))
+    return { refusals: [...refusals, ...ownership] }
+  }
+  const unprotected = requireProtection(target, definition, observed, policy)
+  // Steps with the same name change the same part, such as an index, which is built again only after its deletion.
   const withheld = needed.filter((step) => !isAllowed(step, policy)).map(nameStep)
   const steps = needed.filter((step) => !withheld.includes(nameStep(step)))
   return {
     steps,
-    refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
+    refusals: [...disruptive, ...unprotected.refusals],
     notices: noticesFor(
       target,
       definition,
       observed,
-      differences.flatMap(({ found }) => found.filter((each) => each.kind === 'update' && isAllowed(each, policy))),
+      changes.flatMap(({ step, warning }) => (warning !== undefined && isAllowed(step, policy) ? [warning] : [])),
     ),
-    lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
+    lines: [...steps.flatMap(linesNeededBy), ...unprotected.lines],
   }
 }
 
-function isIn(steps: readonly Step[]): (step: Step) => boolean {
-  return (step) => steps.some(isSameStep(step))
-}
-
-function toSteps(
-  { name: property }: Property<PropertyName>,
-  table: string,
-  changes: readonly (Change | Impossible)[],
-): readonly Step[] {
-  return changes.flatMap((change) => {
-    if (change.kind === 'impossible') return []
-    const { kind, from, to, risk } = change
-    return [{ kind, table, property, from, to, risk }]
-  })
-}
-
-function refuseImpossible(table: string, { reason, remedy }: Impossible): Refusal {
-  return { table, code: 'impossible-change', reason, remedy }
+function toStep({ name: property }: Property<PropertyName>, table: string, { kind, from, to, risk }: Change): Step {
+  return { kind, table, property, from, to, risk }
 }
 
 function refuseUnavailable(table: string, tableStatus: string): Refusal {
-  const reason = `The table "${table}" is ${tableStatus}.`
   const refuse = (remedy: string, why = ''): Refusal => ({
     table,
     code: 'table-unavailable',
-    reason: [reason, why].join(' ').trim(),
+    reason: `The table "${table}" is ${tableStatus}.${why}`,
     remedy,
   })
   switch (tableStatus) {
@@ -199,12 +171,12 @@ function refuseUnavailable(table: string, tableStatus: string): Refusal {
     case 'ARCHIVED':
       return refuse(
         'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
-        'DynamoDB archives a table whose encryption key could not be used for seven days.',
+        ' DynamoDB archives a table whose encryption key could not be used for seven days.',
       )
     case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
       return refuse(
         "Enable the KMS key and the table's grant on it again, then run again.",
-        "DynamoDB cannot use the table's KMS key.",
+        " DynamoDB cannot use the table's KMS key.",
       )
     case 'REPLICATION_NOT_AUTHORIZED':
       return refuse('Give the replication role of the global table its permissions back, then run again.')
@@ -217,42 +189,29 @@ function noticesFor(
   target: Target,
   { name: table, properties: declared }: TableDefinition,
   observed: ReadyTable,
-  changes: readonly (Change | Impossible)[],
+  consequences: readonly string[],
 ): readonly Notice[] {
+  const notice = (code: Notice['code'], message: string): Notice => ({ table, level: 'notice', code, message })
   const kept = propertyValues(observed.properties).filter(
     ({ property: { name, protection }, value }) => declared[name] === undefined && protection?.isOn(value),
   )
-  const consequences = changes.flatMap((change) =>
-    change.kind === 'update' && change.warning !== undefined ? [change.warning] : [],
-  )
   return [
     ...warnOfReplicas(target, table, observed),
-    ...declaredBuilds(declared, observed.changesInProgress).map(
-      (index): Notice => ({
-        table,
-        level: 'notice',
-        code: 'index-building',
-        message: `The index "${index}" of "${table}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`,
-      }),
+    ...declaredBuilds(declared, observed.changesInProgress).map((index) =>
+      notice(
+        'index-building',
+        `The index "${index}" of "${table}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`,
+      ),
     ),
     ...(isManaged(observed.properties.Tags)
       ? []
-      : [
-          {
-            table,
-            level: 'notice',
-            code: 'adopted',
-            message: `The table "${table}" exists and its key matches: it is adopted, with its items.`,
-          } as const,
-        ]),
-    ...kept.map(({ property, value }): Notice => {
+      : [notice('adopted', `The table "${table}" exists and its key matches: it is adopted, with its items.`)]),
+    ...kept.map(({ property, value }) => {
       const settings = property.settings(value).map((setting) => `${setting.name}: ${setting.value}`)
-      return {
-        table,
-        level: 'notice',
-        code: 'protection-kept',
-        message: `The table "${table}" has ${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
-      }
+      return notice(
+        'protection-kept',
+        `The table "${table}" has ${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
+      )
     }),
     ...consequences.map((message): Notice => ({ table, level: 'warning', code: 'consequence', message })),
   ]

@@ -1,6 +1,6 @@
 /** Disruptive changes need a line of the input `allow`, by their names. */
 import { properties, propertyNamed } from '../table/properties/index.ts'
-import type { Change, Comparison, Disruption, Protection } from '../table/property.ts'
+import type { Comparison, Disruption } from '../table/property.ts'
 import type { ReadyTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
@@ -11,12 +11,17 @@ export const disruptionNames: readonly string[] = properties.flatMap(({ disrupti
   disruptions.map(({ name }) => name),
 )
 
-/** The lines of `allow` that the step or the change needs. */
-export function linesNeededBy(step: Step | Change): readonly string[] {
+/** The lines of `allow` that the step needs. */
+export function linesNeededBy(step: Step): readonly string[] {
   return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
 }
 
-export function isAllowed(step: Step | Change, { allow }: Policy): boolean {
+/** Returns true if the step removes protection or items, or takes over a table. */
+export function isDisruptive(step: Step): boolean {
+  return step.kind === 'delete' || linesNeededBy(step).length > 0
+}
+
+export function isAllowed(step: Step, { allow }: Policy): boolean {
   return linesNeededBy(step).every((line) => allow.includes(line))
 }
 
@@ -51,36 +56,33 @@ function lineToAdd({ name, purpose }: Pick<Disruption, 'name' | 'purpose'>): str
 }
 
 /**
- * The protections that a production environment would lack: the definition turns them off, and the table does not have
- * them on. To leave them off needs a line of `allow` too.
+ * Finds the protections that a production environment would lack: the definition turns them off, and the table does not
+ * have them on. To leave one off needs a line of `allow` too.
+ *
+ * @returns the lines that the table needs, and a refusal for each that is missing
  */
-export function unprotected(
+export function requireProtection(
   { environment }: Target,
-  { properties: declared }: TableDefinition,
+  { name: table, properties: declared }: TableDefinition,
   observed: ReadyTable | undefined,
-): readonly Protection<unknown>[] {
-  if (!environment.production) return []
-  return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
-    if (protection === undefined || protection.isOn(value)) return []
+  { allow }: Policy,
+): { readonly lines: readonly string[]; readonly refusals: readonly Refusal[] } {
+  const lacking = propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+    if (!environment.production || protection === undefined || protection.isOn(value)) return []
     const before = observed?.properties[name]
     return before !== undefined && protection.isOn(before) ? [] : [protection]
   })
-}
-
-export function refuseUnprotected(
-  { environment }: Target,
-  table: string,
-  protections: readonly Protection<unknown>[],
-  { allow }: Policy,
-): readonly Refusal[] {
-  return protections
-    .filter(({ removal }) => !allow.includes(removal))
-    .map(({ input, removal }) => ({
-      table,
-      code: removal,
-      reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-      remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
-    }))
+  return {
+    lines: lacking.map(({ removal }) => removal),
+    refusals: lacking
+      .filter(({ removal }) => !allow.includes(removal))
+      .map(({ input, removal }) => ({
+        table,
+        code: removal,
+        reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+        remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
+      })),
+  }
 }
 
 /**

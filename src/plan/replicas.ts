@@ -1,5 +1,4 @@
 /** Replicas of a table in other regions: refusals and warnings. */
-
 import { isTransient } from '../table/described-table.ts'
 import type { ReadyTable, Replica } from '../table/table.ts'
 import type { Target } from '../table/target.ts'

@@ -1,5 +1,4 @@
 /** Compares the plan of this run with a reviewed plan. */
-
 import { InvalidInputsError } from '../errors/errors.ts'
 import { count, quote, shorten } from '../text/readable.ts'
 import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './document.ts'
@@ -47,13 +46,15 @@ export async function readReview(
  * @param made the plan of this run, if there is one
  */
 export function describeReview({ plan, digest }: Review, command: Command, made?: Plan): string {
-  if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
-    const { account, region } = made.target
-    return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`
-  }
   if (plan !== undefined) return `Compared with the reviewed plan ${digestReviewed(plan)}.`
-  if (digest !== undefined) return `Compared with the digest ${digest} of a reviewed plan.`
-  return command === 'apply' || command === 'destroy' ? 'Not compared with a reviewed plan.' : ''
+  if (digest === undefined) {
+    return command === 'apply' || command === 'destroy' ? 'Not compared with a reviewed plan.' : ''
+  }
+  if (made?.steps.length === 0 && digestPlan(made) !== digest) {
+    const { account, region } = made.target
+    return `There is nothing to do in account ${account}, region ${region}. The reviewed plan has another digest, ${digest}, which does not matter: this run writes nothing.`
+  }
+  return `Compared with the digest ${digest} of a reviewed plan.`
 }
 
 const reviewAgain = 'Review the plan of this run, and run again with that one.'
@@ -86,7 +87,7 @@ function compareDigests(plan: Plan, expected: string | undefined): readonly Refu
 function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   const now = reviewable(plan)
   const purposes = comparePurposes(now, reviewed)
-  // Tables of another account have other ids, and a run for another purpose has other steps: they need no list.
+  // For another target or purpose, the tables and the steps differ too. A list of them would say nothing new.
   if (purposes.length > 0) return purposes
   const reviewedSteps = new Set(reviewed.steps.map(({ canonical }) => canonical))
   const stepsNow = new Set(now.steps.map(({ canonical }) => canonical))
@@ -94,7 +95,7 @@ function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   const refusals = [
     ...compareTables(now, reviewed),
     ...unreviewed.map(({ table, description }) =>
-      refuse(`In the plan of this run, but not in the reviewed plan: ${description}.`, table),
+      refuseDifference(`In the plan of this run, but not in the reviewed plan: ${description}.`, table),
     ),
   ]
   if (refusals.length === 0) return []
@@ -102,7 +103,7 @@ function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   return shortenList([
     ...refusals,
     ...missing.map(({ table, description }) =>
-      refuse(`In the reviewed plan, but not in the plan of this run: ${description}.`, table),
+      refuseDifference(`In the reviewed plan, but not in the plan of this run: ${description}.`, table),
     ),
   ])
 }
@@ -113,7 +114,7 @@ const mostDifferences = 50
 function shortenList(refusals: readonly Refusal[]): readonly Refusal[] {
   const more = refusals.length - mostDifferences
   if (more <= 0) return refusals
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${count(more, 'more difference')}.`)]
+  return [...refusals.slice(0, mostDifferences), refuseDifference(`There are ${count(more, 'more difference')}.`)]
 }
 
 function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {
@@ -126,15 +127,15 @@ function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Re
       .map((path) => {
         switch (path) {
           case 'destroy':
-            return refuse(
+            return refuseDifference(
               `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`,
             )
           case 'production':
-            return refuse(
+            return refuseDifference(
               `In the reviewed plan the environment is ${reviewed.production ? '' : 'not '}production, but in this run it is ${now.production ? '' : 'not '}production.`,
             )
           default:
-            return refuse(
+            return refuseDifference(
               `The reviewed plan is for the ${path} ${quote(reviewed[path])}, but this run is for ${quote(now[path])}.`,
             )
         }
@@ -147,13 +148,14 @@ function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refu
   return [...names].flatMap((name) => {
     const before = reviewed.tables.find((table) => table.name === name)
     const after = now.tables.find((table) => table.name === name)
-    if (before === undefined) return refuse(`The reviewed plan does not have the table "${name}".`, name)
-    if (after === undefined) return refuse(`The reviewed plan has the table "${name}", but this run does not.`, name)
+    if (before === undefined) return refuseDifference(`The reviewed plan does not have the table "${name}".`, name)
+    if (after === undefined)
+      return refuseDifference(`The reviewed plan has the table "${name}", but this run does not.`, name)
     // The steps show that a table is missing: it must be created, or need not be deleted.
     if (after.id === before.id || after.id === undefined) return []
     const isCreated = reviewed.steps.some(({ kind, table }) => kind === 'create' && table === name)
     if (isCreated && before.id === undefined) return []
-    return refuse(
+    return refuseDifference(
       before.id === undefined
         ? `The table "${name}" did not exist when the plan was made, but exists now.`
         : `The table "${name}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`,
@@ -162,6 +164,6 @@ function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refu
   })
 }
 
-function refuse(reason: string, table?: string): Refusal {
+function refuseDifference(reason: string, table?: string): Refusal {
   return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain }
 }

@@ -11,8 +11,8 @@ export function isProtective(step: Step): boolean {
 }
 
 /**
- * Splits the steps into rounds. A round begins when the one before it has ended on all tables: protection of existing
- * tables first, then new tables with their protection, then everything else.
+ * Splits the steps into three rounds: protection of existing tables, then new tables with their protection, then
+ * everything else. A round begins when the one before it has ended on all tables.
  */
 export function roundsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   const created = new Set(steps.filter(({ kind }) => kind === 'create').map(({ table }) => table))

@@ -40,7 +40,7 @@ export interface Origin {
 /** GitHub shows nothing of a longer job summary. In bytes. */
 const longestSummary = 1024 * 1024
 
-export function renderSummary(result: RunResult, redact: Redact, origin: Origin = {}): string {
+export function renderSummary(result: RunResult, redact: Redact, origin: Origin): string {
   return renderPage(result, redact, {
     origin,
     whole: 'The whole plan is in the log.',

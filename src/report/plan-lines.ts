@@ -1,6 +1,7 @@
 /** The plan as lines of the log. */
-import { describeStep, isDisruptive, partOf, usualDuration } from '../plan/description.ts'
-import type { Plan, Step, UpdateStep } from '../plan/plan.ts'
+import { describeStep, partOf, usualDuration } from '../plan/description.ts'
+import { type Plan, type Step, stepsOf } from '../plan/plan.ts'
+import { isDisruptive } from '../plan/policy.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
 import { count, shorten } from '../text/readable.ts'
 
@@ -42,12 +43,8 @@ const treatmentsByDestroy: Readonly<Record<string, string>> = {
 }
 
 /** The treatment of a setting that the definition does not mention, such as `left as it is`. */
-export function describeTreatment(
-  { policy, steps }: Pick<Plan, 'policy' | 'steps'>,
-  table: string,
-  { path, value }: UnmanagedSetting,
-): string {
-  const updates = steps.filter((step): step is UpdateStep => step.kind === 'update' && step.table === table)
+export function describeTreatment(plan: Plan, table: string, { path, value }: UnmanagedSetting): string {
+  const updates = stepsOf(plan, table).filter((step) => step.kind === 'update')
   if (path === 'globalIndex' && updates.some((step) => isDisruptive(step) && partOf(step) === value)) {
     return 'deleted by this plan'
   }
@@ -55,5 +52,5 @@ export function describeTreatment(
   if (path === 'onDemandThroughput' && updates.some(({ property }) => property === 'BillingMode')) {
     return 'removed by this plan'
   }
-  return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
+  return plan.policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
 }

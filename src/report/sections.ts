@@ -1,10 +1,10 @@
 /** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
 import { describeResult, type StepResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
-import { allowedBy, isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
+import { type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { type Notice, type Refusal, type Step, stepsOf } from '../plan/plan.ts'
-import { disruptionNames } from '../plan/policy.ts'
+import { isDisruptive, linesNeededBy } from '../plan/policy.ts'
 import type { Tone } from '../run/run.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { count, listSome, plural } from '../text/readable.ts'
@@ -46,8 +46,8 @@ export function renderRefusals({ text, block }: Markdown, refusals: readonly Ref
   if (refusals.length === 0) return ''
   const last = new Map(refusals.map(({ code }, index) => [code, index]))
   const sections = refusals.flatMap(({ code, reason, remedy }, index) => {
-    // Such a remedy ends with the line.
-    const hasLine = disruptionNames.includes(code) && remedy.endsWith(` ${code}`) && last.get(code) === index
+    // The remedy of a disruptive change ends with the line, which is its code.
+    const hasLine = remedy.endsWith(`: ${code}`) && last.get(code) === index
     const shown = hasLine ? remedy.slice(0, -code.length).trimEnd() : remedy
     return [`**Refused:** ${text(reason)}`, `**To fix:** ${text(shown)}`, ...(hasLine ? [block([code])] : [])]
   })
@@ -80,7 +80,7 @@ function iconOf(step: Step): string {
 
 /** ` (2 to 3 minutes)` for a slow step that is not done, whose icon says the rest; ` (disruptive, by adopt-table)` */
 function renderRisk({ code }: Markdown, step: Step, result: StepResult | undefined): string {
-  const lines = allowedBy(step)
+  const lines = linesNeededBy(step)
   if (isDisruptive(step)) return ` (disruptive${lines.length === 0 ? '' : `, by ${lines.map(code).join(', ')}`})`
   const duration = result?.status === 'applied' ? undefined : usualDuration(step)
   return duration === undefined ? '' : ` (${duration})`
@@ -113,19 +113,14 @@ function renderStep(markdown: Markdown, step: Step): string {
 }
 
 /** `deletion protection: off → on`, `new tag team: planner` */
-function renderChange(
-  { code, shortText }: Markdown,
-  { group, name, from, to }: SettingChange,
-  separator = ': ',
-): string {
+function renderChange(markdown: Markdown, change: SettingChange, separator = ': '): string {
+  const { code, shortText } = markdown
+  const { group, name, from } = change
   const setting = group === undefined ? shortText(name) : `${from === undefined ? 'new ' : ''}${group} ${code(name)}`
-  return `${setting}${separator}${renderValues({ code }, { from, to })}`
+  return `${setting}${separator}${renderValues(markdown, change)}`
 }
 
-function renderValues(
-  { code }: Pick<Markdown, 'code'>,
-  { from, to }: { readonly from?: string | undefined; readonly to: string },
-): string {
+function renderValues({ code }: Markdown, { from, to }: SettingChange): string {
   return from === undefined ? code(to) : `${code(from)} → ${code(to)}`
 }
 

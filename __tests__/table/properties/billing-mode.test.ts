@@ -8,7 +8,7 @@ import {
   isSwitchToProvisioned,
 } from '../../../src/table/properties/billing-mode.ts'
 import type { Comparison, ValueChange } from '../../../src/table/property.ts'
-import { aTable, aTarget, comparison, provisioned, readDescribed, ready } from '../../support/builders.ts'
+import { aTable, aTarget, comparison, provisioned, readDescribed, ready, strictPolicy } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const { apply, change, hands, sandbox } = await startSandboxRuns()
@@ -209,6 +209,7 @@ it('leaves a table as it is where the definition omits the billing mode, and rep
     aTarget(),
     [table],
     new Map([['users', ready(table, { BillingMode: provisioned })]]),
+    strictPolicy,
   )
   expect([steps.map(nameStep), tables[0]?.unmanaged]).toEqual([
     [],

@@ -11,7 +11,7 @@ import type { KeyAttribute } from '../../../src/table/properties/key-schema.ts'
 import type { Change, Comparison } from '../../../src/table/property.ts'
 import type { TableValues } from '../../../src/table/table.ts'
 import { createRequest } from '../../../src/table/values.ts'
-import { aTable, aTarget, managedOnly, readDescribed, ready } from '../../support/builders.ts'
+import { aTable, aTarget, managedOnly, readDescribed, ready, strictPolicy } from '../../support/builders.ts'
 
 const hash = (AttributeName: string, AttributeType: 'S' | 'N' = 'S'): KeyAttribute => ({
   AttributeName,
@@ -330,7 +330,7 @@ describe('in a plan', () => {
     const noticesDuring = (name: string) => {
       const changesInProgress = [{ part: 'index', name, status: 'CREATING' }] as const
       const table = { ...ready(definition), changesInProgress }
-      return planTables(aTarget(), [definition], new Map([['users', table]])).notices
+      return planTables(aTarget(), [definition], new Map([['users', table]]), strictPolicy).notices
     }
     expect(noticesDuring('by-email')).toEqual([
       {
@@ -347,7 +347,7 @@ describe('in a plan', () => {
   it('an adoption lists the indexes that it would create', () => {
     const definition = aTable({ GlobalSecondaryIndexes: [index('by-email')] })
     const foreign = ready(definition, { GlobalSecondaryIndexes: [], Tags: [] })
-    const { refusals } = planTables(aTarget(), [definition], new Map([['users', foreign]]))
+    const { refusals } = planTables(aTarget(), [definition], new Map([['users', foreign]]), strictPolicy)
     expect(refusals).toMatchObject([
       { code: 'adopt-table', reason: expect.stringContaining('index by-email = email (S); keys only') },
     ])

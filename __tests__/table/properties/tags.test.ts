@@ -1,12 +1,6 @@
 import type { ListTagsOfResourceOutput } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import {
-  isManaged,
-  isOfOtherEnvironment,
-  sortTags,
-  type Tags,
-  tags,
-} from '../../../src/table/properties/tags.ts'
+import { isManaged, isOfOtherEnvironment, sortTags, type Tags, tags } from '../../../src/table/properties/tags.ts'
 import type { Ask } from '../../../src/table/request.ts'
 import { parseValue } from '../../../src/table/response.ts'
 import { comparison, managedOnly, tagged } from '../../support/builders.ts'

@@ -15,6 +15,7 @@ import { disruptionNames } from '../src/plan/policy.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
 import { aTarget, builtInProperties, sourceOf, strictPolicy, theTables } from './support/builders.ts'
+import { deploymentIn, type Template } from './support/deployments.ts'
 import { anchorsOf, codeBlockUnder, pages, read, relativeLinksOf, rowsUnder } from './support/pages.ts'
 
 const root = new URL('../', import.meta.url)
@@ -240,6 +241,23 @@ describe('examples/plan-and-apply.yml', () => {
     expect(Object.values(jobs).map(({ environment }) => environment)).toEqual(['plan', 'production'])
     expect(jobs.apply?.if).toMatch(/^github\.event_name == 'push' && /)
     expect(roleOf('plan')).not.toBe(roleOf('apply'))
+  })
+
+  it('has the deployments of its roles, each for the environment and the tables of its job', () => {
+    const commands = read('examples/plan-and-apply.yml').replaceAll(/^# */gm, '').replaceAll('\\\n', ' ').split('\n')
+    const deployments = commands.flatMap((command) => deploymentIn(command) ?? [])
+    expect(deployments.map(({ parameters }) => parameters.AllowApply)).toEqual(['false', undefined])
+    const tables = theTables({ tableNamePrefix: 'production-' }).map(({ name }) => name)
+    for (const [index, job] of ['plan', 'apply'].entries()) {
+      const { template = '', region, parameters = {} } = deployments[index] ?? {}
+      expect(Object.keys((parse(read(template)) as Template).Parameters)).toEqual(
+        expect.arrayContaining(Object.keys(parameters)),
+      )
+      expect(parameters.Environment).toBe(jobs[job]?.environment)
+      expect(roleOf(job)).toBe(`arn:aws:iam::222222222222:role/${parameters.RoleName}`)
+      expect(parameters.TableNames?.split(',')).toEqual(tables)
+      expect(jobs[job]?.steps.at(-1)?.with).toMatchObject({ 'table-name-prefix': 'production-', 'aws-region': region })
+    }
   })
 })
 

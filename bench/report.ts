@@ -148,8 +148,8 @@ export function renderSpeed({ noOp, rounds }: Results): string {
     .filter((ratio) => ratio !== undefined)
   if (rounds < roundsForAClaim || logins.length === 0) return where
   const [least, most] = [Math.min(...logins), Math.max(...logins)]
-  return `Speed: in the median, the login alone with configure-aws-credentials takes ${least.toFixed(2)} to ${most.toFixed(2)} times as long as a whole run without
-changes, depending on network and credentials. ${where}`
+  return `Speed: configure-aws-credentials, which only logs in, takes ${least.toFixed(2)} to ${most.toFixed(2)} times as long as a whole run of this action without
+changes (medians, by network and credentials). ${where}`
 }
 
 function cell(value: Spread | undefined, digits: number): string {

@@ -72,7 +72,7 @@ describe('the speed block of the README', () => {
     const block = (range: string) =>
       expect.stringMatching(
         new RegExp(
-          `^Speed: in the median, the login alone .* takes ${range} times as long as a whole run without\nchanges`,
+          `^Speed: configure-aws-credentials, which only logs in, takes ${range} times as long as a whole run of this action without\nchanges`,
         ),
       )
     expect(renderSpeed(results([1.8, 1.1]))).toEqual(block('1.10 to 1.80'))
@@ -102,7 +102,7 @@ describe('the speed block of the README', () => {
     const replaced = replaceSpeed(readme, results([2]))
 
     expect(replaced).toMatch(
-      /^before\n<!-- speed: [^\n]+\nSpeed: in the median[\s\S]+\n<!-- end of speed -->\nafter\n$/,
+      /^before\n<!-- speed: [^\n]+\nSpeed: configure-aws-credentials[\s\S]+\n<!-- end of speed -->\nafter\n$/,
     )
     expect(replaced).not.toContain('old')
     expect(() => replaceSpeed('no block', results([2]))).toThrow('README.md has no block')

@@ -43,6 +43,7 @@ const continuations: readonly string[] = [
   'Adoption would change: ….',
   'It has no tags that could name its owner.',
   'Its tags may name its owner: ….',
+  'An index is deleted if the definition declares GlobalSecondaryIndexes without it: [] deletes every index.',
 ]
 
 const found = findMessages()

@@ -2,13 +2,13 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 2680:
+/***/ 2433:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   readDefinition: () => (/* binding */ readDefinition)
 /* harmony export */ });
-/* harmony import */ var _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3708);
+/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8746);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
 
@@ -16,8 +16,8 @@ export const modules = {
 
 // lib/src/definition/fields.js
 var ownFields = {
-  TableName: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
-  AttributeDefinitions: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
+  TableName: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
+  AttributeDefinitions: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
 };
 var descriptions = {
   TableName: "the name in DynamoDB, without table-name-prefix. Default: the logical name.",
@@ -42,29 +42,29 @@ var notManagedMembers = {
 };
 var schemas = {
   ...ownFields,
-  ...Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
+  ...Object.fromEntries(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
 };
 var tableFields = Object.fromEntries(Object.entries(schemas).map(([field, schema]) => {
-  const described = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
-  return [field, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
+  const described = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
+  return [field, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
 }));
 var { TableName: _, ...defaultFields } = tableFields;
 function fieldsOf(fields) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
 }
-var tableSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
-var defaultsSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
-var tablesSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
-var environmentName = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
-var definitionSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  $schema: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
-  tenantKey: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
-  defaults: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+var tableSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
+var defaultsSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
+var tablesSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
+var environmentName = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
+var definitionSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  $schema: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
+  tenantKey: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
+  defaults: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
   tables: tablesSchema,
-  environments: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    defaults: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
-    tables: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
-  })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
+  environments: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    defaults: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+    tables: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
+  })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
 });
 
 // lib/src/definition/file-tree.js
@@ -73,15 +73,19 @@ var mostLevels = 30;
 var tooDeep = `has more than ${mostLevels} levels.`;
 var mostNodes = 5e4;
 function parseFile(text) {
-  const lines = new yaml__WEBPACK_IMPORTED_MODULE_2__/* .LineCounter */ .HN();
   try {
-    return parseDocuments(text, lines);
+    return parseDocuments(text);
   } catch (error) {
     const message = error instanceof RangeError ? tooDeep : "is no YAML that can be read.";
     return { root: void 0, problems: [{ line: 1, column: 1, path: [], message }] };
   }
 }
-function parseDocuments(text, lines) {
+function parseDocuments(text) {
+  const lines = new yaml__WEBPACK_IMPORTED_MODULE_2__/* .LineCounter */ .HN();
+  const at = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
   const documents = [
     ...(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .parseAllDocuments */ .hR)(text, {
       version: "1.2",
@@ -96,108 +100,137 @@ function parseDocuments(text, lines) {
       logLevel: "silent"
     })
   ];
-  const at = (offset) => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const { problems, tags } = checkDocuments(documents, text);
+  const [document] = documents;
+  if (document === void 0 || problems.length > 0) {
+    const all = [...problems, ...tags];
+    return { root: void 0, problems: all.map(({ offset, message }) => ({ ...at(offset), path: [], message })) };
+  }
+  const reader = new TreeReader(document, tags, at);
+  const root = reader.read(document.contents, 0, []);
+  reader.reportTagsBefore(text.length, []);
+  return { root, problems: reader.problems };
+}
+function checkDocuments(documents, text) {
+  const complaints = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  const deepest = complaints.find(({ message }) => /call stack/i.test(message));
+  if (deepest !== void 0)
+    return { problems: [{ offset: deepest.pos[0], message: tooDeep }], tags: [] };
   const problems = [];
   const tags = [];
-  const report = (offset, message, path = []) => problems.push({ ...at(offset), path, message });
-  const [first, second] = documents;
-  for (const { errors, warnings } of documents) {
-    for (const { code, message, pos } of [...errors, ...warnings]) {
-      if (/call stack/i.test(message))
-        return { root: void 0, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] };
-      if (code === "TAG_RESOLVE_FAILED")
-        tags.push({ offset: pos[0], tag: text.slice(...pos) });
-      else
-        report(pos[0], `is no YAML that can be read. ${withoutContent(message)}`);
-    }
+  for (const { code, message, pos } of complaints) {
+    const [offset] = pos;
+    if (code === "TAG_RESOLVE_FAILED")
+      tags.push({ offset, message: explainTag(text.slice(...pos)) });
+    else
+      problems.push({ offset, message: `is no YAML that can be read. ${withoutContent(message)}` });
   }
-  if (first?.directives?.yaml.explicit && first.directives.yaml.version !== "1.2") {
-    report(0, `has the directive %YAML ${first.directives.yaml.version}, but only YAML 1.2 is read. Remove the directive.`);
+  const [first, second] = documents;
+  const { explicit, version } = first?.directives.yaml ?? {};
+  if (explicit && version !== "1.2") {
+    const message = `has the directive %YAML ${version}, but only YAML 1.2 is read. Remove the directive.`;
+    problems.push({ offset: 0, message });
   }
   if (second !== void 0) {
-    report(second.range[0], "has a second document, but a definition is one document. Remove the line with ---.");
+    const message = "has a second document, but a definition is one document. Remove the line with ---.";
+    problems.push({ offset: second.range[0], message });
   }
   if (first === void 0 || first.contents === null) {
-    report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.');
-    return { root: void 0, problems };
+    const message = 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.';
+    return { problems: [...problems, { offset: 0, message }], tags: [] };
   }
-  tags.sort((left, right) => right.offset - left.offset);
-  const reportTagsBefore = (offset, path) => {
-    for (let last = tags.at(-1); last !== void 0 && last.offset < offset; last = tags.at(-1)) {
-      tags.pop();
-      report(last.offset, explainTag(last.tag), path);
+  return { problems, tags: tags.sort((left, right) => left.offset - right.offset) };
+}
+var TreeReader = class {
+  problems = [];
+  /** A tag stands before its value, so each tag is looked at once. The next one is the last. */
+  #tags;
+  #at;
+  #targets;
+  /** The nodes that contain the present one, for an alias to one of them. */
+  #open = /* @__PURE__ */ new Set();
+  #count = 0;
+  constructor(document, tags, at) {
+    this.#tags = tags.toReversed();
+    this.#at = at;
+    this.#targets = findTargets(document);
+  }
+  /** @param offset of the name or the list that the node belongs to: some nodes have no place of their own */
+  read(node, offset, path) {
+    const start2 = node?.range[0] ?? offset;
+    const position = this.#at(start2);
+    const unreadable = { ...position, value: null };
+    this.reportTagsBefore(start2, path);
+    this.#count += 1;
+    if (this.#count > mostNodes) {
+      if (this.#count === mostNodes + 1) {
+        this.#report(offset, `has more than ${mostNodes} values, counting each use of an alias.`, path);
+      }
+      return unreadable;
     }
-  };
-  if (problems.length > 0) {
-    reportTagsBefore(text.length, []);
-    return { root: void 0, problems };
+    if (path.length > mostLevels || this.#open.has(node)) {
+      this.#report(offset, this.#open.has(node) ? "contains itself by an alias." : tooDeep, path);
+      return unreadable;
+    }
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node)) {
+      const target = this.#targets.get(node);
+      if (target !== void 0)
+        return this.read(target, start2, path);
+      this.#report(start2, `uses the alias *${node.source}, but nothing before it has the anchor &${node.source}.`, path);
+      return unreadable;
+    }
+    this.#open.add(node);
+    const value = this.#readValue(node, path);
+    this.#open.delete(node);
+    return { ...position, value };
   }
+  reportTagsBefore(offset, path) {
+    for (let next = this.#tags.at(-1); next !== void 0 && next.offset < offset; next = this.#tags.at(-1)) {
+      this.#tags.pop();
+      this.#report(next.offset, next.message, path);
+    }
+  }
+  #report(offset, message, path) {
+    this.problems.push({ ...this.#at(offset), path, message });
+  }
+  #readValue(node, path) {
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isMap */ .jh)(node))
+      return this.#readMembers(node, path);
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isSeq */ .oP)(node))
+      return node.items.map((item, index) => this.read(item, node.range[0], [...path, index]));
+    const value = (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(node) ? node.value : null;
+    return typeof value === "bigint" ? String(value) : value;
+  }
+  #readMembers(map, path) {
+    const members = /* @__PURE__ */ new Map();
+    for (const { key, value } of map.items) {
+      const offset = key.range?.[0] ?? map.range[0];
+      if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(key) || typeof key.value === "object") {
+        this.#report(offset, "has a key that is no text.", path);
+        continue;
+      }
+      const name = key.source ?? String(key.value);
+      const below = [...path, name];
+      if (members.has(name))
+        this.#report(offset, "is given twice. Remove one of the two.", below);
+      members.set(name, { ...this.#at(offset), node: this.read(value, offset, below) });
+    }
+    return members;
+  }
+};
+function findTargets(document) {
   const anchors = /* @__PURE__ */ new Map();
   const targets = /* @__PURE__ */ new Map();
-  (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .visit */ .YR)(first, {
+  (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .visit */ .YR)(document, {
     Node: (_2, node) => {
-      if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node))
-        targets.set(node, anchors.get(node.source));
-      else if (node.anchor !== void 0)
+      const target = (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node) ? anchors.get(node.source) : void 0;
+      if (target !== void 0)
+        targets.set(node, target);
+      if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node) && node.anchor !== void 0)
         anchors.set(node.anchor, node);
     }
   });
-  let nodes = 0;
-  const open = /* @__PURE__ */ new Set();
-  const convert = (node, offset, path) => {
-    const position = at(node?.range[0] ?? offset);
-    reportTagsBefore(node?.range[0] ?? offset, path);
-    nodes += 1;
-    if (nodes > mostNodes) {
-      if (nodes === mostNodes + 1)
-        report(offset, `has more than ${mostNodes} values, counting each use of an alias.`, path);
-      return { ...position, value: null };
-    }
-    if (path.length > mostLevels || open.has(node)) {
-      report(offset, open.has(node) ? "contains itself by an alias." : tooDeep, path);
-      return { ...position, value: null };
-    }
-    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node)) {
-      const target = targets.get(node);
-      if (target !== void 0)
-        return convert(target, node.range[0], path);
-      report(node.range[0], `uses the alias *${node.source}, but nothing before it has the anchor &${node.source}.`, path);
-      return { ...position, value: null };
-    }
-    open.add(node);
-    const value = convertValue(node, path);
-    open.delete(node);
-    return { ...position, value };
-  };
-  const convertValue = (node, path) => {
-    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isMap */ .jh)(node)) {
-      const members = /* @__PURE__ */ new Map();
-      for (const { key, value: value2 } of node.items) {
-        const keyNode = key;
-        const offset = keyNode.range?.[0] ?? node.range[0];
-        if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(keyNode) || typeof keyNode.value === "object") {
-          report(offset, "has a key that is no text.", path);
-          continue;
-        }
-        const name = keyNode.source ?? String(keyNode.value);
-        if (members.has(name))
-          report(offset, "is given twice. Remove one of the two.", [...path, name]);
-        members.set(name, { ...at(offset), node: convert(value2, offset, [...path, name]) });
-      }
-      return members;
-    }
-    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isSeq */ .oP)(node)) {
-      return node.items.map((item, index) => convert(item, node.range[0], [...path, index]));
-    }
-    const value = (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(node) ? node.value : null;
-    return typeof value === "bigint" ? String(value) : value;
-  };
-  const root = convert(first.contents, 0, []);
-  reportTagsBefore(text.length, []);
-  return { root, problems };
+  return targets;
 }
 function withoutContent(message) {
   const [rule = ""] = message.split(/:? *["'`]|: /);
@@ -306,7 +339,7 @@ function explainUnknown(name, place, names) {
     const folded = each.toLowerCase();
     return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
   });
-  const similar = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
+  const similar = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
   const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
   return `is not known here. ${hint}`;
 }
@@ -380,9 +413,9 @@ function describeFound(value) {
   if (value === null || value === void 0)
     return "empty";
   if (typeof value === "string")
-    return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+    return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
   if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
   return typeof value === "object" ? "a mapping" : String(value);
 }
 var otherValues = {
@@ -395,14 +428,16 @@ var otherValues = {
   string: "S"
 };
 function explainValue(value, schema) {
-  const { type, options = [] } = unwrap(schema ?? { kind: "schema", type: "" }).root;
+  if (schema === void 0)
+    return "";
+  const { type, options = [] } = unwrap(schema).root;
   if (type === "string" && (typeof value === "number" || typeof value === "boolean"))
     return " Put it in quotes.";
   if (type !== "picklist" || typeof value !== "string")
     return "";
   const names = options.map(String);
   const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
-  const similar = names.includes(word) ? word : (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  const similar = names.includes(word) ? word : (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
   return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 
@@ -437,23 +472,22 @@ var tableRules = [
 ];
 function findBrokenRules(definition, wrong) {
   const found = /* @__PURE__ */ new Map();
+  const add = (problem) => found.set(JSON.stringify(problem), problem);
   for (const problem of checkValues(definition, wrong))
-    found.set(JSON.stringify(problem), problem);
+    add(problem);
   for (const environment of [void 0, ...definition.environments.keys()]) {
     for (const { path, message } of checkTables(definition, environment, wrong)) {
-      const key = JSON.stringify([path, message]);
-      if (found.has(key))
+      if (found.has(JSON.stringify({ path, message })))
         continue;
       const isOfTable = environment === void 0 || path[0] === "environments";
-      const where = isOfTable ? "" : ` This is so in the environment ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
-      const shown = { path, message: `${message}${where}` };
-      found.set(environment === void 0 ? key : JSON.stringify([path, message, environment]), shown);
+      const where = isOfTable ? "" : ` This is so in the environment ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
+      add({ path, message: `${message}${where}` });
     }
   }
   return [...found.values()];
 }
 function* checkValues(definition, wrong) {
-  for (const { path: layer, fields } of (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
+  for (const { path: layer, fields } of (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
     for (const [field, value] of Object.entries(fields)) {
       const at = [...layer, field];
       if (wrong.some((place) => isOneOnTheOther(place, at)))
@@ -467,14 +501,14 @@ function* checkValues(definition, wrong) {
 function* checkTables(definition, environment, wrong) {
   const named = /* @__PURE__ */ new Map();
   for (const logicalName of definition.tables.keys()) {
-    const layers = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
+    const layers = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
     const isRight = (field) => layers.every(({ path }) => !wrong.some((place) => isOneOnTheOther(place, [...path, field])));
     const hasUnknownField = wrong.some((place) => layers.some(({ path }) => isUnknownField(place, path)));
-    const merged = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
+    const merged = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
     const at = (path) => placeOf(merged, logicalName, path);
     if (isRight("TableName"))
       yield* checkName(String(merged.get("TableName")?.value ?? logicalName), logicalName, named, at);
-    const fields = Object.fromEntries([...merged].map(([field, { value }]) => [field, value]));
+    const fields = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .valuesOf */ .sm)(merged);
     for (const { check, reads, findsMissing } of tableRules) {
       if (!reads.every(isRight) || findsMissing && hasUnknownField)
         continue;
@@ -501,7 +535,7 @@ function* checkName(name, logicalName, named, at) {
   if (other !== void 0) {
     yield {
       path: at(["TableName"]),
-      message: `gives the table the name ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
+      message: `gives the table the name ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
     };
   }
   named.set(name, logicalName);
@@ -519,7 +553,7 @@ function* findRepeated(names, pathOf, noun) {
   }
 }
 function describeRepeated(noun, name) {
-  return `has ${noun} ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
+  return `has ${noun} ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
 }
 function* checkPresence({ KeySchema, AttributeDefinitions }) {
   if (KeySchema === void 0) {
@@ -556,15 +590,15 @@ function* checkGlobalIndexes(indexes) {
   yield* checkIndexes(indexes, 20);
   for (const [index, { KeySchema }] of indexes.entries()) {
     const path = [index, "KeySchema"];
-    const firstRange = KeySchema.findIndex(({ KeyType }) => KeyType === "RANGE");
-    const lateHash = KeySchema.findIndex(({ KeyType }, place) => KeyType === "HASH" && firstRange !== -1 && place > firstRange);
-    if (firstRange === 0)
+    const types = KeySchema.map(({ KeyType }) => KeyType);
+    const lateHash = types.findIndex((type, place) => type === "HASH" && types[place - 1] === "RANGE");
+    if (types[0] === "RANGE")
       yield { path: [...path, 0, "KeyType"], message: hashFirst };
     else if (lateHash !== -1) {
       yield { path: [...path, lateHash, "KeyType"], message: "is HASH after a RANGE. Give all HASH elements first." };
     }
     for (const type of ["HASH", "RANGE"]) {
-      const number = KeySchema.filter(({ KeyType }) => KeyType === type).length;
+      const number = types.filter((each) => each === type).length;
       if (number > mostOfKeyType) {
         yield {
           path,
@@ -587,7 +621,7 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
     const [hash, range] = keys;
     const isRightHash = hash?.KeyType === "HASH" && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName);
     if (!isRightHash || range?.KeyType !== "RANGE" || keys.length > 2) {
-      const wanted = tableHash === void 0 ? "" : `, ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
+      const wanted = tableHash === void 0 ? "" : `, ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
       yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` };
     }
   }
@@ -607,7 +641,7 @@ function* checkAttributes(fields) {
         continue;
       yield {
         path: [...path, place, "AttributeName"],
-        message: `is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
+        message: `is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
       };
     }
   }
@@ -617,15 +651,12 @@ function* checkAttributes(fields) {
       continue;
     yield {
       path: ["AttributeDefinitions", index],
-      message: `defines ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
+      message: `defines ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
     };
   }
 }
-function placedIndexes({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }) {
-  return [
-    ...GlobalSecondaryIndexes.map((index, place) => ({ path: ["GlobalSecondaryIndexes", place], index })),
-    ...LocalSecondaryIndexes.map((index, place) => ({ path: ["LocalSecondaryIndexes", place], index }))
-  ];
+function placedIndexes(fields) {
+  return ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"].flatMap((field) => (fields[field] ?? []).map((index, place) => ({ path: [field, place], index })));
 }
 function* checkIndexes(indexes, most) {
   if (indexes.length > most) {
@@ -744,11 +775,11 @@ function* checkTimeToLive({ Enabled, AttributeName }) {
   yield { path: [], message: "needs AttributeName, the attribute that holds the time, because Enabled is true." };
 }
 function* checkTags({ Tags = [] }) {
-  if (Tags.length <= _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
+  if (Tags.length <= _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
     return;
   yield {
     path: ["Tags"],
-    message: `makes ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
+    message: `makes ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
   };
 }
 
@@ -773,7 +804,7 @@ function readDefinition(text, file) {
   const { line, column } = all[mostProblems] ?? start;
   if (more <= 0)
     return { problems: shown };
-  const number = more > mostProblems ? "many more problems" : (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem");
+  const number = more > mostProblems ? "many more problems" : (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem");
   return { problems: [...shown, `${file}:${line}:${column}: and ${number}.`] };
 }
 var start = { line: 1, column: 1 };
@@ -781,7 +812,7 @@ function formatPath(path) {
   const steps = path.map((step) => {
     if (typeof step === "number")
       return `[${step}]`;
-    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
+    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
   });
   return steps.join("").replace(/^\./, "");
 }
@@ -791,7 +822,7 @@ function checkFile(root) {
   if (tooLarge.length > 0)
     return { found: tooLarge, definition: void 0 };
   const misplaced = takeSome(findMisplaced(root, definitionSchema, []));
-  const result = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
+  const result = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
   const issues = takeSome(result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map(describeIssue).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
   const ofForm = [...misplaced, ...issues];
   const definition = toDefinition(asObject(result.success ? result.output : value));
@@ -811,7 +842,8 @@ function takeSome(all) {
   return some;
 }
 function findTooLarge({ tables, environments }) {
-  const [tableCount, environmentCount] = [tables, environments].map((each) => Object.keys(asObject(each)).length);
+  const sizeOf = (mapping) => Object.keys(asObject(mapping)).length;
+  const [tableCount, environmentCount] = [sizeOf(tables), sizeOf(environments)];
   if (tableCount > mostTables) {
     return [{ path: ["tables"], message: `has ${tableCount} tables, but a file may have ${mostTables}. Split it.` }];
   }
@@ -827,7 +859,7 @@ function findTooLarge({ tables, environments }) {
 function toDefinition({ tenantKey, environments, ...fields }) {
   return {
     ...toFieldsOfTables(fields),
-    tenantKey: typeof tenantKey === "string" ? tenantKey : _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
+    tenantKey: typeof tenantKey === "string" ? tenantKey : _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
     environments: new Map(Object.entries(asObject(environments)).map(([name, each]) => [name, toFieldsOfTables(asObject(each))]))
   };
 }
@@ -843,11 +875,11 @@ function asObject(value) {
 function* findEnvironmentProblems({ environments, tables }) {
   const names = [...environments.keys()];
   for (const [index, name] of names.entries()) {
-    const other = names.slice(0, index).find((each) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
+    const other = names.slice(0, index).find((each) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
     if (other !== void 0) {
       yield {
         path: ["environments", name],
-        message: `is the environment ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
+        message: `is the environment ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
         isOfName: true
       };
     }
@@ -860,7 +892,7 @@ function* findEnvironmentProblems({ environments, tables }) {
   }
 }
 function suggest(written, names) {
-  const similar = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
+  const similar = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
   return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
 }
 

@@ -1360,1071 +1360,6 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
 
 /***/ }),
 
-/***/ 5637:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $A: () => (/* binding */ suggestInput),
-/* harmony export */   AH: () => (/* binding */ linesNeededBy),
-/* harmony export */   BU: () => (/* binding */ partOf),
-/* harmony export */   B_: () => (/* binding */ stepsOf),
-/* harmony export */   CA: () => (/* binding */ errorCode),
-/* harmony export */   Ey: () => (/* binding */ describeStep),
-/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
-/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
-/* harmony export */   I1: () => (/* binding */ declarations),
-/* harmony export */   Is: () => (/* binding */ errorName),
-/* harmony export */   Jr: () => (/* binding */ isAllowed),
-/* harmony export */   LK: () => (/* binding */ refuseStep),
-/* harmony export */   ME: () => (/* binding */ strictPolicy),
-/* harmony export */   N$: () => (/* binding */ describeSteps),
-/* harmony export */   Nk: () => (/* binding */ metadataOf),
-/* harmony export */   Oy: () => (/* binding */ isDisruptive),
-/* harmony export */   PC: () => (/* binding */ givenInputs),
-/* harmony export */   Q: () => (/* binding */ allowedBy),
-/* harmony export */   QT: () => (/* binding */ logGroup),
-/* harmony export */   RK: () => (/* binding */ reviewable),
-/* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   WL: () => (/* binding */ createRequest),
-/* harmony export */   cd: () => (/* binding */ commandRunner),
-/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
-/* harmony export */   eC: () => (/* binding */ settingChanges),
-/* harmony export */   es: () => (/* binding */ secretInOutputs),
-/* harmony export */   fm: () => (/* binding */ waitFor),
-/* harmony export */   gJ: () => (/* binding */ errorMessage),
-/* harmony export */   gP: () => (/* binding */ nameStep),
-/* harmony export */   jY: () => (/* binding */ secretInput),
-/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
-/* harmony export */   lO: () => (/* binding */ isSameStep),
-/* harmony export */   nG: () => (/* binding */ httpStatus),
-/* harmony export */   oB: () => (/* binding */ unprotected),
-/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
-/* harmony export */   qG: () => (/* binding */ digestReviewed),
-/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
-/* harmony export */   qq: () => (/* binding */ refuseUnprotected),
-/* harmony export */   rV: () => (/* binding */ usualDuration),
-/* harmony export */   rk: () => (/* binding */ readPlanDocument),
-/* harmony export */   u7: () => (/* binding */ isErrorLike),
-/* harmony export */   uX: () => (/* binding */ propertyValues),
-/* harmony export */   vj: () => (/* binding */ inputNames),
-/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
-/* harmony export */   vr: () => (/* binding */ renderError),
-/* harmony export */   w0: () => (/* binding */ digestPlan),
-/* harmony export */   y2: () => (/* binding */ disruptionNames)
-/* harmony export */ });
-/* harmony import */ var _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3708);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
-
-
-// lib/src/github/files.js
-
-
-
-// lib/src/errors/thrown.js
-function errorName(thrown) {
-  return isErrorLike(thrown) ? thrown.name : "";
-}
-function errorMessage(thrown) {
-  return isErrorLike(thrown) ? thrown.message : String(thrown);
-}
-function errorCode(thrown) {
-  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-}
-function httpStatus(error) {
-  const { httpStatusCode } = metadataOf(error);
-  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
-}
-function metadataOf(error) {
-  if (typeof error !== "object" || error === null || !("$metadata" in error))
-    return {};
-  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
-}
-function isErrorLike(thrown) {
-  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
-}
-
-// lib/src/github/files.js
-var largestFile = 1024 * 1024;
-async function readGivenFile(environment, path) {
-  const { workspace, name } = workspaceOf(environment);
-  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
-    place: `${name} and RUNNER_TEMP`,
-    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
-  });
-}
-async function readDefinitionFile(environment, path) {
-  const { workspace, name, origin } = workspaceOf(environment);
-  return await readFileIn([workspace], path, {
-    place: name,
-    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
-  });
-}
-function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
-  if (!workspace)
-    return { workspace: ".", name: "the current folder", origin: "" };
-  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
-}
-async function readFileIn(candidates, path, { place, remedy }) {
-  const folders = await existing(candidates);
-  try {
-    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
-    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
-    }
-    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
-    if (!found.isFile())
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
-    if (found.size > largestFile) {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
-    }
-    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
-  } catch (error) {
-    if (error instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
-      throw error;
-    const code = errorCode(error);
-    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
-    }
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
-  }
-}
-async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content) {
-  if (!RUNNER_TEMP) {
-    if (GITHUB_ACTIONS !== "true")
-      return void 0;
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
-  }
-  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
-  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
-  return path;
-}
-async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
-  try {
-    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
-  } catch (cause) {
-    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
-  }
-}
-function decodeUtf8(bytes) {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-}
-async function existing(folders) {
-  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
-  return (await Promise.all(found)).filter((folder) => folder !== void 0);
-}
-
-// lib/src/github/log.js
-function escapeLine(line) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
-}
-var colours = { success: 32, attention: 33, failure: 31 };
-function paint(line, tone) {
-  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
-}
-function hasColours({ NO_COLOR, FORCE_COLOR, GITHUB_ACTIONS }, isTerminal) {
-  if (NO_COLOR)
-    return false;
-  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || GITHUB_ACTIONS === "true";
-}
-function logGroup(log, title, lines3) {
-  log.startGroup(title);
-  for (const line of lines3)
-    if (line !== "")
-      log.info(line);
-  log.endGroup();
-}
-var longestAnnotation = 4096;
-function cutAnnotation([first = "", ...more]) {
-  const rest = cut(more.map((line) => `
-${line}`).join(""), longestAnnotation * 3 / 4);
-  return cut(first, longestAnnotation - rest.length) + rest;
-}
-function cut(text2, most) {
-  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
-}
-
-// lib/src/github/redaction.js
-var shortestSecret = 8;
-var KnownSecrets = class {
-  #forms = [];
-  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
-  add(secret, origin) {
-    for (const form of formsOf(secret))
-      this.#forms.push({ form, origin });
-  }
-  /** The origin of a secret that the text holds; undefined if it holds none. */
-  findOrigin(text2) {
-    return this.#find(text2)[0]?.origin;
-  }
-  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
-  redact(text2) {
-    let redacted = "";
-    let end = 0;
-    for (const occurrence of this.#find(text2)) {
-      if (occurrence.start >= end)
-        redacted += `${text2.slice(end, occurrence.start)}***`;
-      end = Math.max(end, occurrence.end);
-    }
-    return redacted + text2.slice(end);
-  }
-  /** Sorted by start. */
-  #find(text2) {
-    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
-    return this.#forms.flatMap(({ form, origin }) => occurrences(text2, form).map((place) => ({ ...place, origin }))).sort((left, right) => left.start - right.start);
-  }
-};
-function plainOccurrences(text2, form) {
-  const places = [];
-  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
-    places.push({ start, end: start + form.length });
-  }
-  return places;
-}
-function encodedOccurrences(text2, form) {
-  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
-}
-function patternOf(form) {
-  const characters = [...form].map((character) => {
-    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
-    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
-  });
-  return new RegExp(characters.join(""), "gu");
-}
-function hexadecimal(byte) {
-  const digits = byte.toString(16).padStart(2, "0");
-  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-}
-function secretInOutputs(found) {
-  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
-  const outputs = found.map(({ output }) => output).join(", ");
-  return new _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
-}
-function formsOf(secret) {
-  if (Buffer.byteLength(secret) < shortestSecret)
-    return [];
-  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
-  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
-  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
-}
-function base64At(secret, offset) {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
-}
-
-// lib/src/github/runner.js
-var secretInput = "github-token";
-function gitHubRunner(process) {
-  const { env, stdout } = process;
-  const isColoured = hasColours(env, stdout.isTTY);
-  return createRunner(process, env, isColoured, (core) => env.GITHUB_ACTIONS === "true" ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
-}
-function commandRunner(process, environment) {
-  const isColoured = hasColours(environment, process.stderr.isTTY);
-  return createRunner(process, environment, isColoured, (core) => withTwoStreams(core, isColoured, environment.GITHUB_OUTPUT, process));
-}
-function createRunner(process, env, isColoured, adapt) {
-  const secrets = new KnownSecrets();
-  const masked = /* @__PURE__ */ new Set();
-  const toolkit = lateToolkit(adapt);
-  const clean = (line) => escapeLine(secrets.redact(line));
-  const annotate = (level) => (title, message) => {
-    const cleaned = cutAnnotation(message.split("\n").map(clean));
-    toolkit.use((core) => core[level](cleaned, { title }));
-  };
-  const assertHoldsNoSecret = (what, text2) => {
-    const origin = secrets.findOrigin(text2);
-    if (origin !== void 0)
-      throw secretInOutputs([{ output: what, origin }]);
-  };
-  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
-    secrets.add(env[name] ?? "", name);
-  }
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", () => void 0);
-  return {
-    environment: env,
-    load: async () => void await toolkit.load(),
-    input: (name) => {
-      const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
-      if (name === secretInput)
-        secrets.add(value, name);
-      return value;
-    },
-    mask: (secret, origin) => {
-      if (secret === "" || masked.has(secret))
-        return;
-      masked.add(secret);
-      secrets.add(secret, origin);
-      toolkit.use((core) => core.setSecret(secret));
-    },
-    log: {
-      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
-      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
-      endGroup: () => toolkit.use((core) => core.endGroup())
-    },
-    notice: annotate("notice"),
-    warning: annotate("warning"),
-    fail: (title, message) => {
-      process.exitCode = 1;
-      annotate("error")(title, message);
-    },
-    setOutput: (name, value) => {
-      assertHoldsNoSecret(`output ${name}`, value);
-      toolkit.use((core) => core.setOutput(name, value));
-    },
-    writeSummary: async (markdown) => {
-      if (env.GITHUB_STEP_SUMMARY)
-        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
-    },
-    readFile: (path) => readGivenFile(env, path),
-    readDefinitionFile: (path) => readDefinitionFile(env, path),
-    writeTemporaryFile: async (name, content) => {
-      assertHoldsNoSecret(`file ${name}`, content);
-      return await writeTemporaryFile(env, name, content);
-    },
-    readEvent: () => readEventFile(env),
-    redact: (text2) => secrets.redact(text2),
-    findSecret: (text2) => secrets.findOrigin(text2),
-    interrupted: interruptionOf(process)
-  };
-}
-function interruptionOf(process) {
-  const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"])
-    process.on(signal, () => interruption.abort());
-  return interruption.signal;
-}
-function lateToolkit(adapt) {
-  let toolkit;
-  let waiting = [];
-  return {
-    load: async () => {
-      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
-      for (const call of waiting)
-        call(toolkit);
-      waiting = [];
-      return toolkit;
-    },
-    use: (call) => {
-      if (toolkit === void 0)
-        waiting.push(call);
-      else
-        call(toolkit);
-    }
-  };
-}
-function withoutCommands(core, isColoured, outputFile) {
-  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
-  return {
-    ...core,
-    setSecret: () => void 0,
-    startGroup: (title) => core.info(title),
-    endGroup: () => void 0,
-    notice: (message) => core.info(`Notice: ${message}`),
-    warning: (message) => colour(`Warning: ${message}`, "attention"),
-    error: (message) => colour(`Error: ${message}`, "failure"),
-    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
-  };
-}
-var longestShown = 120;
-function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
-  const log = (line) => void stderr.write(`${line}
-`);
-  return {
-    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
-    setOutput: (name, value) => {
-      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
-      if (outputFile)
-        core.setOutput(name, value);
-    }
-  };
-}
-
-// lib/src/errors/description.js
-function describeError(thrown) {
-  const causes = [];
-  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
-    causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By ? thrown : {};
-  const problems = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown.problems : [];
-  const isOurs = thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt;
-  return {
-    message: isOurs ? thrown.message : nameAndMessage(thrown),
-    problems,
-    remedy,
-    facts,
-    statements,
-    causes
-  };
-}
-function renderError(thrown) {
-  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
-  return [
-    message,
-    ...problems.map((problem) => `- ${problem}`),
-    ...facts.map(({ name, value }) => `${name}: ${value}`),
-    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
-    ...statements.map((statement) => `The statement to add: ${statement}`),
-    ...causes.map((cause) => `Caused by: ${cause}`)
-  ].join("\n");
-}
-function causeOf(thrown) {
-  return isErrorLike(thrown) ? thrown.cause : void 0;
-}
-function nameAndMessage(thrown) {
-  if (!isErrorLike(thrown)) {
-    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
-  }
-  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
-    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
-  }
-  const code = errorCode(thrown);
-  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
-  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
-}
-
-// lib/src/plan/document.js
-
-
-// lib/src/table/values.js
-function propertyValues(values) {
-  return _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
-    const value = values[property.name];
-    return value === void 0 ? [] : [{ property, value }];
-  });
-}
-function createRequest({ name: TableName }, values) {
-  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
-  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
-  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
-  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
-}
-
-// lib/src/plan/description.js
-function settingChanges(step) {
-  switch (step.kind) {
-    case "create":
-      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
-    case "update": {
-      const { settings } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
-      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
-      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
-        const from = before.get(key)?.value;
-        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
-      });
-    }
-    case "delete":
-      return [{ name: "table", from: "present, with its items", to: "deleted" }];
-  }
-}
-function describeStep(step) {
-  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
-}
-function describeSettingChange({ from, to, ...setting }) {
-  const name = nameSetting(setting);
-  return from === void 0 ? `${name} = ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
-}
-function nameSetting({ group, name }) {
-  return group === void 0 ? name : `${group} ${name}`;
-}
-function nameStep(step) {
-  if (step.kind !== "update")
-    return `${step.kind} "${step.table}"`;
-  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
-}
-function partOf(step) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
-}
-var mostSteps = 10;
-function describeSteps(steps) {
-  const more = steps.length - mostSteps;
-  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
-}
-function usualDuration(step) {
-  return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
-}
-function waitFor(step) {
-  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
-}
-function allowedBy(step) {
-  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
-}
-function isDisruptive(step) {
-  return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
-}
-
-// lib/src/plan/plan.js
-var strictPolicy = { destroy: false, allow: [] };
-var refusalCodes = [
-  "table-unavailable",
-  "impossible-change",
-  "destroy-in-production",
-  "destroy-of-other-environment",
-  "destroy-of-untagged",
-  "destroy-of-other-key",
-  "destroy-of-protected",
-  "destroy-of-replicated",
-  "not-as-reviewed"
-];
-var noticeCodes = [
-  "adopted",
-  "protection-kept",
-  "consequence",
-  "index-building",
-  "replica-unavailable",
-  "being-deleted",
-  "system-backup-stays",
-  "unneeded-allow"
-];
-function stepsOf(plan, table) {
-  return plan.steps.filter((step) => step.table === table);
-}
-function isSameStep(left) {
-  return (right) => JSON.stringify(left) === JSON.stringify(right);
-}
-
-// lib/src/plan/policy.js
-var disruptionNames = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name }) => name));
-function linesNeededBy(step) {
-  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
-}
-function isAllowed(step, { allow }) {
-  return linesNeededBy(step).every((line) => allow.includes(line));
-}
-function refuseStep(step, { allow }, { target, comparison, changes }) {
-  if (step.kind !== "update")
-    return [];
-  const { name, disruptions = [] } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-  const observed = comparison.observed[name];
-  const situation = { target, table: step.table, observed, changes, change: step, comparison };
-  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
-    const { reason, remedy } = disruption.explain(situation);
-    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
-  });
-}
-function lineToAdd({ name, purpose }) {
-  return `Or, ${purpose}, add this line to allow: ${name}`;
-}
-function unprotected({ environment }, { properties: declared }, observed) {
-  if (!environment.production)
-    return [];
-  return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
-    if (protection === void 0 || protection.isOn(value))
-      return [];
-    const before = observed?.properties[name];
-    return before !== void 0 && protection.isOn(before) ? [] : [protection];
-  });
-}
-function refuseUnprotected({ environment }, table, protections, { allow }) {
-  return protections.filter(({ removal }) => !allow.includes(removal)).map(({ input, removal }) => ({
-    table,
-    code: removal,
-    reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-    remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
-  }));
-}
-function noticeUnneededLines({ allow }, needed) {
-  return allow.filter((line) => !needed.includes(line)).map((line) => ({
-    level: "notice",
-    code: "unneeded-allow",
-    message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`
-  }));
-}
-
-// lib/src/plan/document.js
-var formatVersion = 3;
-var text = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
-var tableName = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
-var lines = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
-var described = { table: tableName, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
-var createStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
-  ...described,
-  to: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
-  risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
-});
-var risk = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
-var updateSteps = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
-  ...described,
-  property: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
-  from: schema,
-  to: schema,
-  risk
-}));
-var deleteStep = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
-var optionalTable = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
-var sharedSchemas = {
-  tableName,
-  risk,
-  ...Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.map(({ name, schema }) => [name, schema]))
-};
-var planSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  formatVersion: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
-  digest: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    account: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
-    partition: text,
-    region: text,
-    environment: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
-  }),
-  policy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    destroy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
-    allow: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
-  }),
-  tables: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    logicalName: text,
-    name: tableName,
-    arn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
-    streamArn: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
-    status: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
-  })),
-  steps: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
-    remedy: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
-  notices: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    level: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
-    code: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
-    message: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  }))
-});
-function renderPlanDocument(plan) {
-  const { target, policy, tables, steps, refusals, notices } = plan;
-  return JSON.stringify({
-    formatVersion,
-    digest: digestPlan(plan),
-    target,
-    policy,
-    tables,
-    steps: steps.map(documentStep),
-    refusals,
-    notices
-  });
-}
-function documentStep(step) {
-  const description2 = describeStep(step);
-  switch (step.kind) {
-    case "create":
-      return { ...step, risk: "safe", description: description2 };
-    case "update":
-      return { ...step, description: description2 };
-    case "delete":
-      return { ...step, risk: "destructive", description: description2 };
-  }
-}
-function reviewable(plan) {
-  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
-}
-function reviewed(plan) {
-  const { target, policy, tables, steps, refusals } = plan;
-  const { account, partition, region, environment } = target;
-  return {
-    account,
-    partition,
-    region,
-    environment: environment.name,
-    production: environment.production,
-    destroy: policy.destroy,
-    tables: tables.map(({ name, id }) => ({ name, ...id === void 0 ? {} : { id } })),
-    steps: steps.map(({ description: description2, ...step }) => ({
-      kind: step.kind,
-      table: step.table,
-      canonical: canonical(step),
-      description: description2
-    })),
-    // The comparison with a reviewed plan is no part of the plan that is compared.
-    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
-  };
-}
-function digestPlan(plan) {
-  return digestReviewed(reviewable(plan));
-}
-function digestReviewed({ steps, ...plan }) {
-  const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) });
-  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
-}
-function canonical(value) {
-  if (Array.isArray(value))
-    return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null)
-    return JSON.stringify(value);
-  const present = Object.entries(value).filter(([, member]) => member !== void 0);
-  const members = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
-  return `{${members.join(",")}}`;
-}
-function isFallback(given) {
-  return given === "{}" || given === "no-plan";
-}
-var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
-function readPlanDocument(json) {
-  let document;
-  try {
-    document = JSON.parse(json);
-  } catch {
-    return "is not JSON";
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document))
-    return "is not a JSON object";
-  if (Object.keys(document).length === 0)
-    return `is {}: ${emptyOutput}`;
-  const found = "formatVersion" in document ? document.formatVersion : void 0;
-  if (found !== formatVersion) {
-    const shown = typeof found === "number" ? found : typeof found;
-    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
-  }
-  const { success, issues, output } = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
-  if (!success) {
-    const problems = issues.slice(0, 3).map(describeProblem);
-    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
-  }
-  if (output.refusals.length > 0) {
-    return `was refused, for ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
-  }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
-  const plan = reviewed({ ...output, steps });
-  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
-}
-function describeProblem(issue) {
-  const path = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
-  const place = (names) => names.join(".") || "the plan";
-  if (issue.expected === "never")
-    return `${place(path.slice(0, -1))} has an unknown member`;
-  if (issue.received === "undefined")
-    return `${place(path)} is missing`;
-  return `${place(path)} must be ${issue.expected ?? issue.message}`;
-}
-
-// lib/src/inputs/parsers.js
-function choice(choices, byDefault) {
-  return {
-    default: byDefault,
-    choices,
-    parse: (text2, { report }) => {
-      const found = choices.find((each) => each === text2);
-      if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return found ?? byDefault;
-    }
-  };
-}
-function trueOrFalse(byDefault = "false") {
-  const { parse } = choice(["true", "false"], byDefault);
-  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
-}
-function wholeNumber(range) {
-  const { min, max } = range;
-  return {
-    default: `${range.default}`,
-    parse: (text2, { report }) => {
-      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
-      if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      }
-      return number;
-    }
-  };
-}
-function textOf(pattern, must, { isSecret = false } = {}) {
-  return {
-    default: "",
-    parse: (text2, { report }) => {
-      if (text2 !== "" && !pattern.test(text2))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return text2;
-    }
-  };
-}
-function lines2(rule) {
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
-}
-function list(rule) {
-  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
-}
-function parseEach(values, { must, parse }, { name, report }) {
-  return values.flatMap((value) => {
-    const parsed = parse(value);
-    if (parsed === void 0)
-      report(`${must}, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
-    return parsed ?? [];
-  });
-}
-function splitLines(text2) {
-  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-function explainJoinedLines(name, values) {
-  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
-}
-function explainLiteralForm(name) {
-  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
-}
-
-// lib/src/inputs/tag-lines.js
-function tagLines(limit) {
-  return {
-    default: "",
-    hasLines: true,
-    parse: (text2, { name, report }) => {
-      const tags = /* @__PURE__ */ new Map();
-      for (const line of splitLines(text2)) {
-        const { key, value } = splitTag(line);
-        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
-        if (problem === void 0)
-          tags.set(key, value);
-        else
-          report(problem);
-      }
-      if (tags.size > limit.most)
-        report(`has ${tags.size} tags, but ${limit.reason}.`);
-      return tags;
-    }
-  };
-}
-function splitTag(line) {
-  const separator = line.indexOf("=");
-  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
-}
-function findTagProblem(line, name) {
-  const { key, value } = splitTag(line);
-  if (key === "")
-    return `must have key=value on each line, but has ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
-  if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
-  }
-  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
-  }
-  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-  if ((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
-    return void 0;
-  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-}
-function isJoined(line) {
-  const separator = line.indexOf("=");
-  const value = line.slice(separator + 1);
-  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
-}
-function findRepetition(key, tags, foldsCase = false) {
-  if (tags.has(key))
-    return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
-  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
-  if (!foldsCase || ![...tags.keys()].some(isSame))
-    return void 0;
-  return `has the key ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
-}
-
-// lib/src/inputs/declarations.js
-var sessionName = /^[\w+=,.@-]{2,64}$/;
-var declarations = {
-  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
-  environment: { default: "", parse: parseEnvironment },
-  "production-environments": list({
-    // A separator other than a comma or a line would join several names, and leave production unprotected.
-    must: "must have names of environments between commas or on separate lines",
-    parse: (name) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
-  }),
-  production: choice(["auto", "true", "false"], "auto"),
-  "aws-region": { default: "", parse: parseRegion },
-  "role-to-assume": lines2({
-    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
-    parse: parseRole
-  }),
-  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
-  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
-  "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
-  "restrict-session": trueOrFalse(),
-  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
-  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
-  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
-  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
-  "definition-file": { default: "", parse: (path) => path },
-  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
-  "deletion-protection": choice(["auto", "true", "false"], "auto"),
-  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
-  tags: tagLines({
-    most: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
-    reason: `a table has at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
-  }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
-  "wait-for-indexes": trueOrFalse("true"),
-  allow: {
-    ...lines2({
-      must: `must have one of ${disruptionNames.join(", ")} on each line`,
-      parse: (line) => disruptionNames.find((disruption) => disruption === line)
-    }),
-    choices: disruptionNames
-  },
-  "expected-plan": { default: "", parse: parseExpectedPlan },
-  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
-  "fail-on-drift": trueOrFalse(),
-  comment: trueOrFalse(),
-  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
-  "github-token": { default: "", expression: "${{ github.token }}", parse: (text2) => text2 },
-  "sample-items": choice(["auto", "true", "false"], "auto"),
-  destroy: trueOrFalse(),
-  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
-};
-var inputNames = Object.keys(declarations);
-function parseEnvironment(name, { report }) {
-  if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
-  }
-  return name;
-}
-function parseRegion(text2, { variables, report }) {
-  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
-  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
-  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
-  if (region === void 0)
-    return "";
-  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
-    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
-  }
-  return region;
-}
-function parseRole(arn) {
-  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
-  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
-}
-function parseSourceIdentity(text2, { variables, report }) {
-  if (text2 === "false")
-    return "";
-  if (text2 === "true") {
-    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
-    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
-      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
-    }
-    return `${repository}.${run}`;
-  }
-  if (!sessionName.test(text2)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2;
-}
-function parseAccounts(text2, context) {
-  const must = "must have account ids of 12 digits";
-  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
-  if (/^[\s,]+$/.test(text2))
-    context.report(`${must}, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
-  return accounts;
-}
-function parseTableNamePrefix(prefix2, { definition, report }) {
-  for (const name of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
-    if (!(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isTableName */ .C0)(name)) {
-      report(`makes the table name ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
-    }
-  }
-  return prefix2;
-}
-function nameAllTables(definition, tableNamePrefix) {
-  const names = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
-  return [...new Set(names)];
-}
-function parseExpectedPlan(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (text2 === "no-plan")
-    report(`is no-plan: ${emptyOutput}.`);
-  if (text2.startsWith("{"))
-    return { json: text2 };
-  if (/\p{Cc}/u.test(text2)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return { path: text2 };
-}
-function parseExpectedPlanDigest(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (isFallback(text2))
-    report(`is ${text2}: ${emptyOutput}.`);
-  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2.toLowerCase();
-}
-
-// lib/src/inputs/unknown-inputs.js
-var commonGuesses = {
-  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
-  environment: "env env-name environment-name",
-  "production-environments": "production-environment prod-environments protected-environments",
-  production: "is-production is-prod prod prod-env production-env",
-  "aws-region": "region aws-default-region region-name",
-  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
-  "role-external-id": "external-id aws-external-id aws-role-external-id",
-  "role-source-identity": "source-identity",
-  "role-session-tags": "session-tags",
-  "role-session-name": "session-name aws-session-name aws-role-session-name",
-  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
-  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
-  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
-  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
-  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
-  tags: "tag table-tags resource-tags",
-  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
-  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
-  "expected-plan-digest": "plan-digest",
-  "fail-on-drift": "detect-drift drift fail-on-changes",
-  comment: "pr-comment pull-request-comment comment-on-pr",
-  "github-token": "gh-token",
-  "confirm-destroy": "confirm confirm-delete confirm-deletion"
-};
-function findUnknownInputs(variables) {
-  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
-  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
-  return {
-    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
-    warnings: others.length === 0 ? [] : [explainIgnored(others)]
-  };
-}
-var prefix = "INPUT_";
-function givenInputs(variables) {
-  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
-    name: variable.slice(prefix.length).toLowerCase(),
-    variable,
-    value: variables[variable]?.trim() ?? ""
-  })).filter(({ value }) => value !== "");
-}
-function isKnown({ name, value }, variables) {
-  const known = inputNames.find((each) => each === hyphenated(name));
-  if (known === void 0 || known === name)
-    return known !== void 0;
-  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
-}
-function hyphenated(name) {
-  return name.replaceAll("_", "-");
-}
-function suggestInput({ name, value }) {
-  const written = hyphenated(name);
-  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
-}
-function explainIgnored(inputs) {
-  const names = inputs.map(({ name }) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
-  return `The action does not have these inputs and ignores them: ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
-}
-
-
-
-
-/***/ }),
-
 /***/ 620:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -6796,6 +5731,2600 @@ var generateIdempotencyToken = v4;
 
 /***/ }),
 
+/***/ 8746:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Xt: () => (/* binding */ InvalidInputsError),
+  By: () => (/* binding */ RemedyError),
+  Ko: () => (/* binding */ StoppedError),
+  H6: () => (/* binding */ ValiError),
+  ci: () => (/* binding */ addressOf),
+  _L: () => (/* binding */ allLayers),
+  YO: () => (/* binding */ array),
+  CK: () => (/* binding */ attributeName),
+  H2: () => (/* binding */ attributeType),
+  zM: () => (/* binding */ MHPL2HJH_boolean),
+  z6: () => (/* binding */ check),
+  pF: () => (/* binding */ cleaningRun),
+  U9: () => (/* binding */ count),
+  p6: () => (/* binding */ date),
+  MI: () => (/* binding */ declarationOf),
+  UA: () => (/* binding */ declaredBuilds),
+  dA: () => (/* binding */ defaultTenantKey),
+  Ow: () => (/* binding */ defineEverywhere),
+  Zx: () => (/* binding */ defineTables),
+  uI: () => (/* binding */ deletionProtection),
+  Ce: () => (/* binding */ describeKeyStatement),
+  mC: () => (/* binding */ describeKeys),
+  Lq: () => (/* binding */ describeOtherEnvironment),
+  xX: () => (/* binding */ describeRecovery),
+  h_: () => (/* binding */ description),
+  b6: () => (/* binding */ environmentNamed),
+  iF: () => (/* binding */ environmentNames),
+  ab: () => (/* binding */ environmentTag),
+  bQ: () => (/* binding */ findSimilar),
+  MV: () => (/* binding */ findSimilarWords),
+  Bu: () => (/* binding */ getDotPath),
+  LT: () => (/* binding */ indexBuild),
+  O7: () => (/* binding */ indexesOf),
+  yF: () => (/* binding */ isManaged),
+  l$: () => (/* binding */ isOfOtherEnvironment),
+  B1: () => (/* binding */ isOutcomeUnknown),
+  IN: () => (/* binding */ isReservedKey),
+  gj: () => (/* binding */ isSameEnvironment),
+  my: () => (/* binding */ isTagText),
+  H8: () => (/* binding */ keyArn),
+  w: () => (/* binding */ layersOf),
+  XT: () => (/* binding */ listSome),
+  eu: () => (/* binding */ literal),
+  bs: () => (/* binding */ longestRunSeconds),
+  B2: () => (/* binding */ managedByTag),
+  Ru: () => (/* binding */ maxLength),
+  J: () => (/* binding */ mergeLayers),
+  Bp: () => (/* binding */ minLength),
+  de: () => (/* binding */ mostDeclaredTags),
+  hp: () => (/* binding */ mostTags),
+  _u: () => (/* binding */ namePattern),
+  Mp: () => (/* binding */ nameRule),
+  $I: () => (/* binding */ nameTables),
+  hq: () => (/* binding */ nonEmpty),
+  Ik: () => (/* binding */ object),
+  lq: () => (/* binding */ optional),
+  qF: () => (/* binding */ parseJson),
+  ti: () => (/* binding */ partitionKeyOf),
+  KI: () => (/* binding */ picklist),
+  Fs: () => (/* binding */ pipe),
+  LS: () => (/* binding */ plural),
+  _w: () => (/* binding */ pointInTimeRecovery),
+  qo: () => (/* binding */ properties),
+  vJ: () => (/* binding */ propertyNamed),
+  hD: () => (/* binding */ quote),
+  g1: () => (/* binding */ record),
+  yG: () => (/* binding */ regex),
+  xL: () => (/* binding */ safeParse),
+  ml: () => (/* binding */ shorten),
+  Ul: () => (/* binding */ sortBy),
+  w1: () => (/* binding */ startsWith),
+  $: () => (/* binding */ stoppedBy),
+  re: () => (/* binding */ strictObject),
+  Yj: () => (/* binding */ string),
+  VZ: () => (/* binding */ systemClock),
+  cU: () => (/* binding */ tableArn),
+  LE: () => (/* binding */ tagCharacters),
+  EZ: () => (/* binding */ tagValue),
+  _A: () => (/* binding */ tags),
+  KC: () => (/* binding */ union),
+  Wh: () => (/* binding */ unlessAborted),
+  sm: () => (/* binding */ valuesOf),
+  Ox: () => (/* binding */ variant),
+  RK: () => (/* binding */ visible),
+  iP: () => (/* binding */ withinDeadline),
+  NH: () => (/* binding */ withinSeconds)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/bundle/MHPL2HJH.js
+// lib/src/text/readable.js
+function visible(value) {
+  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+var longest = 256;
+function shorten(value, most = longest) {
+  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
+}
+function count(number2, noun) {
+  return `${number2} ${number2 === 1 ? noun : plural(noun)}`;
+}
+function plural(noun) {
+  return `${noun}${noun.endsWith("x") ? "es" : "s"}`;
+}
+function listSome(items, most, noun) {
+  const more = items.length - most;
+  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
+}
+function quote(value) {
+  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
+}
+
+// lib/src/errors/errors.js
+var _a;
+var RemedyError = class extends Error {
+  name = "RemedyError";
+  remedy;
+  facts;
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
+  statements;
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  isOutcomeUnknown;
+  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
+    super(message, options);
+    this.remedy = remedy;
+    this.facts = facts;
+    this.statements = statements;
+    this.isOutcomeUnknown = isOutcomeUnknown2;
+  }
+};
+function isOutcomeUnknown(error) {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
+}
+var InvalidInputsError = class extends Error {
+  name = "InvalidInputsError";
+  problems;
+  constructor(problems) {
+    super(`The inputs have ${count(problems.length, "problem")}.`);
+    this.problems = problems;
+  }
+};
+var StoppedError = class extends RemedyError {
+  name = "StoppedError";
+  /** Returns a copy whose cause is the last failure before the stop. */
+  after(cause) {
+    return this.#copy({ cause });
+  }
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome() {
+    return this.#copy({ isOutcomeUnknown: true });
+  }
+  /**
+   * Makes a copy that also names what the run was waiting for when it had to stop.
+   *
+   * @param remedy an additional remedy, for that wait
+   */
+  whileWaitingFor(what, remedy) {
+    const remedies = remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`;
+    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies });
+  }
+  #copy(changes) {
+    const { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2 } = this;
+    const copied = { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2, ...changes };
+    return new _a(copied.message, copied.remedy, copied);
+  }
+};
+_a = StoppedError;
+function stoppedBy(reason, waitingFor, { cause, remedy } = {}) {
+  if (!(reason instanceof StoppedError))
+    return reason;
+  const stopped = cause === void 0 || cause === reason ? reason : reason.after(cause);
+  return stopped.whileWaitingFor(waitingFor, remedy);
+}
+
+// node_modules/valibot/dist/index.mjs
+var store$4;
+var DEFAULT_CONFIG = {
+  lang: void 0,
+  message: void 0,
+  abortEarly: void 0,
+  abortPipeEarly: void 0
+};
+// @__NO_SIDE_EFFECTS__
+function getGlobalConfig(config$1) {
+  if (!config$1 && !store$4) return DEFAULT_CONFIG;
+  return {
+    lang: config$1?.lang ?? store$4?.lang,
+    message: config$1?.message,
+    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+  };
+}
+var store$3;
+// @__NO_SIDE_EFFECTS__
+function getGlobalMessage(lang) {
+  return store$3?.get(lang);
+}
+var store$2;
+// @__NO_SIDE_EFFECTS__
+function getSchemaMessage(lang) {
+  return store$2?.get(lang);
+}
+var store$1;
+// @__NO_SIDE_EFFECTS__
+function getSpecificMessage(reference, lang) {
+  return store$1?.get(reference)?.get(lang);
+}
+// @__NO_SIDE_EFFECTS__
+function _stringify(input) {
+  const type = typeof input;
+  if (type === "string") return `"${input}"`;
+  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
+  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+  return type;
+}
+function _addIssue(context, label, dataset, config$1, other) {
+  const input = other && "input" in other ? other.input : dataset.value;
+  const expected = other?.expected ?? context.expects ?? null;
+  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+  const issue = {
+    kind: context.kind,
+    type: context.type,
+    input,
+    expected,
+    received,
+    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+    requirement: context.requirement,
+    path: other?.path,
+    issues: other?.issues,
+    lang: config$1.lang,
+    abortEarly: config$1.abortEarly,
+    abortPipeEarly: config$1.abortPipeEarly
+  };
+  const isSchema = context.kind === "schema";
+  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
+  if (isSchema) dataset.typed = false;
+  if (dataset.issues) dataset.issues.push(issue);
+  else dataset.issues = [issue];
+}
+// @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
+function _isValidObjectKey(object$1, key) {
+  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+// @__NO_SIDE_EFFECTS__
+function _joinExpects(values$1, separator) {
+  const list = [...new Set(values$1)];
+  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+  return list[0] ?? "never";
+}
+function _standardSchema(schema) {
+  schema["~standard"] = {
+    version: 1,
+    vendor: "valibot",
+    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+  };
+  return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function getDotPath(issue) {
+  if (issue.path) {
+    let key = "";
+    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
+    else key += item.key;
+    else return null;
+    return key;
+  }
+  return null;
+}
+var ValiError = class extends Error {
+  /**
+  * Creates a Valibot error with useful information.
+  *
+  * @param issues The error issues.
+  */
+  constructor(issues) {
+    super(issues[0].message);
+    this.name = "ValiError";
+    this.issues = issues;
+  }
+};
+// @__NO_SIDE_EFFECTS__
+function check(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "check",
+    reference: check,
+    async: false,
+    expects: null,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function description(description_) {
+  return {
+    kind: "metadata",
+    type: "description",
+    reference: description,
+    description: description_
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function integer(message$1) {
+  return {
+    kind: "validation",
+    type: "integer",
+    reference: integer,
+    async: false,
+    expects: null,
+    requirement: Number.isInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_length",
+    reference: maxLength,
+    async: false,
+    expects: `<=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_value",
+    reference: maxValue,
+    async: false,
+    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_length",
+    reference: minLength,
+    async: false,
+    expects: `>=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_value",
+    reference: minValue,
+    async: false,
+    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function nonEmpty(message$1) {
+  return {
+    kind: "validation",
+    type: "non_empty",
+    reference: nonEmpty,
+    async: false,
+    expects: "!0",
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function parseJson(config$1, message$1) {
+  return {
+    kind: "transformation",
+    type: "parse_json",
+    reference: parseJson,
+    config: config$1,
+    message: message$1,
+    async: false,
+    "~run"(dataset, config$2) {
+      try {
+        dataset.value = JSON.parse(dataset.value, this.config?.reviver);
+      } catch (error) {
+        if (error instanceof Error) {
+          _addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
+          dataset.typed = false;
+        } else throw error;
+      }
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function regex(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "regex",
+    reference: regex,
+    async: false,
+    expects: `${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function startsWith(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "starts_with",
+    reference: startsWith,
+    async: false,
+    expects: `"${requirement}"`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
+      return dataset;
+    }
+  };
+}
+var ABORT_EARLY_CONFIG = { abortEarly: true };
+// @__NO_SIDE_EFFECTS__
+function getFallback(schema, dataset, config$1) {
+  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function getDefault(schema, dataset, config$1) {
+  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
+}
+// @__NO_SIDE_EFFECTS__
+function array(item, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "array",
+    reference: array,
+    expects: "Array",
+    async: false,
+    item,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key = 0; key < input.length; key++) {
+          const value$1 = input[key];
+          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key,
+              value: value$1
+            };
+            for (const issue of itemDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function MHPL2HJH_boolean(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "boolean",
+    reference: MHPL2HJH_boolean,
+    expects: "boolean",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "boolean") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function date(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "date",
+    reference: date,
+    expects: "Date",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function number(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "number",
+    reference: number,
+    expects: "number",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function optional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "optional",
+    reference: optional,
+    expects: `(${wrapped.expects} | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function picklist(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "picklist",
+    reference: picklist,
+    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.options.includes(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function record(key, value$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "record",
+    reference: record,
+    expects: "Object",
+    async: false,
+    key,
+    value: value$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+          const entryValue = input[entryKey];
+          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+          if (keyDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "key",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of keyDataset.issues) {
+              issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = keyDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+          if (valueDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "value",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of valueDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = valueDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function strictObject(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "strict_object",
+    reference: strictObject,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+        if (!dataset.issues || !config$1.abortEarly) {
+          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+            _addIssue(this, "key", dataset, config$1, {
+              input: key,
+              expected: "never",
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function string(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "string",
+    reference: string,
+    expects: "string",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "string") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _subIssues(datasets) {
+  let issues;
+  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+  else issues = dataset.issues;
+  return issues;
+}
+// @__NO_SIDE_EFFECTS__
+function union(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "union",
+    reference: union,
+    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      let validDataset;
+      let typedDatasets;
+      let untypedDatasets;
+      for (const schema of this.options) {
+        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+        else typedDatasets = [optionDataset];
+        else {
+          validDataset = optionDataset;
+          break;
+        }
+        else if (untypedDatasets) untypedDatasets.push(optionDataset);
+        else untypedDatasets = [optionDataset];
+      }
+      if (validDataset) return validDataset;
+      if (typedDatasets) {
+        if (typedDatasets.length === 1) return typedDatasets[0];
+        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+        dataset.typed = true;
+      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function variant(key, options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "variant",
+    reference: variant,
+    expects: "Object",
+    async: false,
+    key,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        let outputDataset;
+        let maxDiscriminatorPriority = 0;
+        let invalidDiscriminatorKey = this.key;
+        let expectedDiscriminators = [];
+        const parseOptions = (variant$1, allKeys) => {
+          for (const schema of variant$1.options) {
+            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
+            else {
+              let keysAreValid = true;
+              let currentPriority = 0;
+              for (const currentKey of allKeys) {
+                const discriminatorSchema = schema.entries[currentKey];
+                if (currentKey in input ? discriminatorSchema["~run"]({
+                  typed: false,
+                  value: input[currentKey]
+                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+                  keysAreValid = false;
+                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+                    maxDiscriminatorPriority = currentPriority;
+                    invalidDiscriminatorKey = currentKey;
+                    expectedDiscriminators = [];
+                  }
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+                  break;
+                }
+                currentPriority++;
+              }
+              if (keysAreValid) {
+                const optionDataset = schema["~run"]({ value: input }, config$1);
+                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+              }
+            }
+            if (outputDataset && !outputDataset.issues) break;
+          }
+        };
+        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
+        if (outputDataset) return outputDataset;
+        _addIssue(this, "type", dataset, config$1, {
+          input: input[invalidDiscriminatorKey],
+          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+          path: [{
+            type: "object",
+            origin: "value",
+            input,
+            key: invalidDiscriminatorKey,
+            value: input[invalidDiscriminatorKey]
+          }]
+        });
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function pipe(...pipe$1) {
+  return _standardSchema({
+    ...pipe$1[0],
+    pipe: pipe$1,
+    "~run"(dataset, config$1) {
+      for (const item of pipe$1) if (item.kind !== "metadata") {
+        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+          dataset.typed = false;
+          break;
+        }
+        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+      }
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function safeParse(schema, input, config$1) {
+  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  return {
+    typed: dataset.typed,
+    success: !dataset.issues,
+    output: dataset.value,
+    issues: dataset.issues
+  };
+}
+
+// lib/src/run/run.js
+
+
+var systemClock = {
+  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+  sleep: async (milliseconds, signal) => {
+    try {
+      await (0,promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
+    } catch {
+      throw signal.reason;
+    }
+  },
+  random: Math.random,
+  uuid: external_node_crypto_.randomUUID
+};
+var longestRunSeconds = 21600;
+var graceMilliseconds = 1e3;
+var leaveMilliseconds = 4300;
+async function withinDeadline(options, work) {
+  const { clock, log, timeoutSeconds, interrupted } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const leaving = new AbortController();
+  const ended = new AbortController();
+  const stop = (reason) => {
+    if (stopping.signal.aborted)
+      return;
+    stopping.abort(reason);
+    actAfter(graceMilliseconds, clock, ended.signal, () => aborting.abort(reason));
+    actAfter(leaveMilliseconds, clock, ended.signal, () => leaving.abort(reason));
+  };
+  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
+  actAfter(timeoutSeconds * 1e3, clock, ended.signal, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
+  interrupted.addEventListener("abort", interrupt);
+  if (interrupted.aborted)
+    interrupt();
+  try {
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
+  } finally {
+    interrupted.removeEventListener("abort", interrupt);
+    ended.abort();
+    const over = new StoppedError("The run is over.", "No action is needed.");
+    stopping.abort(over);
+    aborting.abort(over);
+    leaving.abort(over);
+  }
+}
+function actAfter(milliseconds, clock, ended, act) {
+  clock.sleep(milliseconds, ended).then(act, () => void 0);
+}
+function cleaningRun(run) {
+  return { ...run, stop: run.leave, abort: run.leave };
+}
+async function withinSeconds(run, seconds, reason, work) {
+  const over = new AbortController();
+  const ended = new AbortController();
+  actAfter(seconds * 1e3, run.clock, ended.signal, () => over.abort(reason));
+  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
+  try {
+    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
+  } finally {
+    ended.abort();
+  }
+}
+async function unlessAborted({ abort }, work, waitingFor) {
+  abort.throwIfAborted();
+  const aborted = new Promise((_, reject) => {
+    abort.addEventListener("abort", () => reject(stoppedBy(abort.reason, waitingFor)), { once: true });
+  });
+  return await Promise.race([work(), aborted]);
+}
+
+// lib/src/table/target.js
+function isSameEnvironment(left, right) {
+  return left.toLowerCase() === right.toLowerCase();
+}
+var namePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
+var nameRule = "3 to 255 letters, digits and _ . - and nothing else";
+function tableArn({ account, partition, region }, name) {
+  return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`;
+}
+function addressOf(target, name) {
+  return { name, arn: tableArn(target, name) };
+}
+
+// lib/src/table/protection.js
+function explainProtectionOff(input, state, { target, table }) {
+  const { name, production } = target.environment;
+  return {
+    reason: `${input} is to be off, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
+    remedy: `Leave ${input} out of the definition file, or set the input to auto: that keeps it ${production ? "on" : "as it is"}.`
+  };
+}
+
+// lib/src/table/properties/deletion-protection.js
+var removal = "remove-deletion-protection";
+var deletionProtection = {
+  name: "DeletionProtectionEnabled",
+  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
+  schema: MHPL2HJH_boolean(),
+  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
+  creation: {
+    kind: "in-create-table",
+    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
+    otherwise: false
+  },
+  changes: (from, to) => from === to ? [] : [{ kind: "update", from, to, risk: to ? "safe" : { allow: [removal] } }],
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, DeletionProtectionEnabled: to }
+  }),
+  settings: (value) => [{ name: "deletion protection", value: value ? "on" : "off" }],
+  blockedBy: () => ["replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  protection: {
+    isOn: (value) => value,
+    inProduction: true,
+    off: false,
+    input: "deletion-protection",
+    removal
+  },
+  disruptions: [
+    {
+      name: removal,
+      purpose: "to turn it off",
+      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
+    }
+  ]
+};
+
+// lib/src/table/throughput.js
+var units = pipe(number(), integer(), minValue(1));
+var throughputSchema = strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units });
+function isSameThroughput(left, right) {
+  return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits;
+}
+function describeThroughput({ ReadCapacityUnits: reads, WriteCapacityUnits: writes }) {
+  return `${reads} read and ${writes} write units`;
+}
+var noMaximum = -1;
+var maximum = pipe(number(), integer(), minValue(noMaximum), check((most) => most !== 0, "at least 1, or -1 for no maximum"));
+var onDemandThroughputSchema = strictObject({
+  MaxReadRequestUnits: optional(maximum),
+  MaxWriteRequestUnits: optional(maximum)
+});
+var members = ["MaxReadRequestUnits", "MaxWriteRequestUnits"];
+function readOnDemandThroughput(given = {}) {
+  return pickMaximums(given, members);
+}
+function changedMaximums(from, to) {
+  const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member]);
+  if (differing.length === 0)
+    return void 0;
+  return { from: pickMaximums(from, differing), to: pickMaximums(to, differing) };
+}
+function initialMaximums(declared2) {
+  const limited = limitedIn(declared2);
+  return limited.length === 0 ? void 0 : pickMaximums(declared2, limited);
+}
+function undeclaredMaximums(observed, declared2 = {}) {
+  const undeclared = limitedIn(observed).filter((member) => declared2[member] === void 0);
+  return pickMaximums(observed, undeclared);
+}
+function maximumSettings(value) {
+  return declaredIn(value).map((name) => {
+    const most = maximumIn(value, name);
+    return { name, value: most === noMaximum ? "no maximum" : String(most) };
+  });
+}
+function declaredIn(value) {
+  return members.filter((member) => value[member] !== void 0);
+}
+function limitedIn(value) {
+  return members.filter((member) => maximumIn(value, member) !== noMaximum);
+}
+function maximumIn(value, member) {
+  return value[member] ?? noMaximum;
+}
+function pickMaximums(value, names) {
+  return Object.fromEntries(names.map((name) => [name, maximumIn(value, name)]));
+}
+
+// lib/src/table/properties/billing-mode.js
+var mode = picklist(["PAY_PER_REQUEST", "PROVISIONED"]);
+var billingMode = {
+  name: "BillingMode",
+  description: "On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless ProvisionedThroughput is declared.",
+  schema: union([
+    literal("PAY_PER_REQUEST"),
+    strictObject({
+      ProvisionedThroughput: throughputSchema,
+      GlobalSecondaryIndexes: optional(array(strictObject({ IndexName: string(), ProvisionedThroughput: throughputSchema })))
+    })
+  ]),
+  declaration: {
+    fields: { BillingMode: mode, ProvisionedThroughput: throughputSchema },
+    normalize: (fields) => {
+      const { BillingMode, ProvisionedThroughput } = fields;
+      if (ProvisionedThroughput !== void 0)
+        return { ProvisionedThroughput };
+      if (BillingMode === "PROVISIONED")
+        throw new TypeError("PROVISIONED needs ProvisionedThroughput");
+      return BillingMode;
+    }
+  },
+  reading: { kind: "described", of: readBillingMode },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => isProvisioned(value) ? { BillingMode: "PROVISIONED", ProvisionedThroughput: value.ProvisionedThroughput } : { BillingMode: value },
+    otherwise: "PAY_PER_REQUEST"
+  },
+  changes: (from, to, comparison) => {
+    if (!isProvisioned(to))
+      return isProvisioned(from) ? [{ kind: "update", from, to, risk: "slow" }] : [];
+    if (!isProvisioned(from))
+      return [switchToProvisioned(to, comparison)];
+    if (isSameThroughput(from.ProvisionedThroughput, to.ProvisionedThroughput))
+      return [];
+    return [{ kind: "update", from: unitsOf(from), to: unitsOf(to), risk: "safe" }];
+  },
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...inputOf(change) }
+  }),
+  settings: (value) => {
+    if (!isProvisioned(value))
+      return [{ name: "billing", value }];
+    const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value;
+    return [
+      { name: "billing", value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
+      ...GlobalSecondaryIndexes.map((index) => ({
+        group: "units of index",
+        name: index.IndexName,
+        value: describeThroughput(index.ProvisionedThroughput)
+      }))
+    ];
+  },
+  unmanaged: (observed, declared2) => declared2 === void 0 && isProvisioned(observed) ? [{ path: "billingMode", value: `PROVISIONED, ${describeThroughput(observed.ProvisionedThroughput)}` }] : [],
+  waits: [
+    {
+      appliesTo: ({ from, to }) => isProvisioned(from) && isProvisioned(to),
+      goal: "change its throughput",
+      usual: "1 to 2 s",
+      firstPoll: 1,
+      timeout: 600
+    },
+    // Measured on AWS: 60 to 113 s, with and without indexes.
+    {
+      appliesTo: ({ to }) => isProvisioned(to),
+      goal: "change its billing mode to provisioned",
+      usual: "1 to 2 minutes",
+      firstPoll: 1,
+      timeout: 1800
+    },
+    // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
+    { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 }
+  ],
+  blockedBy: () => ["table", "index", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
+  }
+};
+function isProvisioned(value) {
+  return typeof value === "object";
+}
+function isSwitchToProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode) && observed.BillingMode === "PAY_PER_REQUEST";
+}
+function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput = {} }) {
+  const name = summary ? summary.BillingMode : "PROVISIONED";
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
+  return name === "PROVISIONED" ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : name;
+}
+function switchToProvisioned({ ProvisionedThroughput }, { table, declared: declared2, observed }) {
+  const { GlobalSecondaryIndexes: declaredIndexes3 = [] } = declared2;
+  const indexes = (observed.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => ({
+    IndexName,
+    ProvisionedThroughput: declaredIndexes3.find((each) => each.IndexName === IndexName)?.ProvisionedThroughput
+  }));
+  const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === void 0);
+  if (withoutUnits.length > 0) {
+    const names = withoutUnits.map(({ IndexName }) => `"${IndexName}"`);
+    const [these, them] = names.length === 1 ? ["the index", "it"] : ["the indexes", "them"];
+    return {
+      kind: "impossible",
+      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, "more index")}. DynamoDB changes the table only together with all of its global indexes.`,
+      remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`
+    };
+  }
+  const GlobalSecondaryIndexes = indexes;
+  const to = { ProvisionedThroughput, ...indexes.length === 0 ? {} : { GlobalSecondaryIndexes } };
+  const removed = maximumsOf(observed);
+  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, "more maximum")}.`;
+  return { kind: "update", from: "PAY_PER_REQUEST", to, risk: "slow", ...removed.length === 0 ? {} : { warning } };
+}
+function maximumsOf({ OnDemandThroughput, GlobalSecondaryIndexes = [] }) {
+  const list = (maximums, of) => maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`);
+  return [
+    ...list(OnDemandThroughput, ""),
+    ...GlobalSecondaryIndexes.flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`))
+  ];
+}
+function unitsOf({ ProvisionedThroughput }) {
+  return { ProvisionedThroughput };
+}
+function inputOf({ from, to }) {
+  if (!isProvisioned(to))
+    return { BillingMode: to };
+  const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = to;
+  if (isProvisioned(from))
+    return { ProvisionedThroughput };
+  const updates = GlobalSecondaryIndexes.map((Update) => ({ Update }));
+  return {
+    BillingMode: "PROVISIONED",
+    ProvisionedThroughput,
+    ...updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }
+  };
+}
+
+// lib/src/table/indexes.js
+function indexesOf(values) {
+  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = values;
+  const read = (isLocal) => (index) => ({
+    name: index.IndexName,
+    keys: index.KeySchema,
+    isLocal
+  });
+  return [...GlobalSecondaryIndexes.map(read(false)), ...LocalSecondaryIndexes.map(read(true))];
+}
+function partitionKeyOf(keys) {
+  return keys.flatMap(({ AttributeName, KeyType }) => KeyType === "HASH" ? [AttributeName] : []);
+}
+
+// lib/src/text/sort.js
+function sortBy(items, textOf) {
+  return [...items].sort((left, right) => textOf(left) < textOf(right) ? -1 : 1);
+}
+
+// lib/src/table/properties/key-schema.js
+var longestAttributeName = 255;
+var attributeName = pipe(string(), minLength(1), maxLength(longestAttributeName), check((name) => Buffer.byteLength(name) <= longestAttributeName, "a text of at most 255 bytes in UTF-8"));
+var attributeType = picklist(["S", "N", "B"]);
+var keyMembers = { AttributeName: attributeName, KeyType: picklist(["HASH", "RANGE"]) };
+var keyAttribute = strictObject({ ...keyMembers, AttributeType: attributeType });
+var keyElements = array(strictObject(keyMembers));
+function withTypes(keys, types) {
+  return keys.map(({ AttributeName, KeyType }) => {
+    const AttributeType = types.get(AttributeName);
+    if (AttributeType === void 0)
+      throw new TypeError(`${AttributeName} has no type`);
+    return { AttributeName, AttributeType, KeyType };
+  });
+}
+var keySchema = {
+  name: "KeySchema",
+  description: "The primary key: a partition key and at most one sort key. AttributeDefinitions has their types. Fixed at creation.",
+  schema: pipe(array(keyAttribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
+  declaration: {
+    fields: { KeySchema: pipe(keyElements, minLength(1), maxLength(2)) },
+    normalize: ({ KeySchema }, types) => withTypes(KeySchema, types)
+  },
+  reading: {
+    kind: "described",
+    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions)
+  },
+  creation: {
+    kind: "in-create-table",
+    input: (keys) => ({
+      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
+    })
+  },
+  changes: (from, to, { table }) => describeKeys(from) === describeKeys(to) ? [] : [
+    {
+      kind: "impossible",
+      reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
+      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`
+    }
+  ],
+  settings: (keys) => [{ name: "key", value: describeKeys(keys) }],
+  blockedBy: () => [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function describeKeys(keys) {
+  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
+}
+function readKeys(keys = [], definitions = []) {
+  return keys.map(({ AttributeName, KeyType }) => ({
+    AttributeName,
+    AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+    KeyType
+  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
+}
+
+// lib/src/table/secondary-index.js
+var projection = strictObject({
+  ProjectionType: picklist(["ALL", "KEYS_ONLY", "INCLUDE"]),
+  NonKeyAttributes: optional(array(attributeName))
+});
+var indexMembers = {
+  IndexName: pipe(string(), regex(namePattern, nameRule)),
+  KeySchema: pipe(array(keyAttribute), minLength(1)),
+  Projection: projection
+};
+var declaredIndexMembers = {
+  IndexName: indexMembers.IndexName,
+  KeySchema: pipe(keyElements, minLength(1)),
+  Projection: strictObject({
+    ProjectionType: projection.entries.ProjectionType,
+    // DynamoDB includes at most 20 attributes in one index.
+    NonKeyAttributes: optional(pipe(array(attributeName), minLength(1), maxLength(20)))
+  })
+};
+var declaredIndex = strictObject(declaredIndexMembers);
+function normalizeIndex({ IndexName, KeySchema, Projection }, types) {
+  return { IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) };
+}
+function hasDistinctNames(indexes) {
+  return new Set(indexes.map(({ IndexName }) => IndexName)).size === indexes.length;
+}
+function sortByName(indexes) {
+  return sortBy(indexes, ({ IndexName }) => String(IndexName));
+}
+function indexesNotIn(indexes, others) {
+  const names = others.map(({ IndexName }) => IndexName);
+  return indexes.filter(({ IndexName }) => !names.includes(IndexName));
+}
+function readIndex({ IndexName, KeySchema, Projection }, definitions = []) {
+  return {
+    IndexName,
+    KeySchema: readKeys(KeySchema, definitions),
+    Projection: Projection === void 0 ? void 0 : orderProjection(Projection)
+  };
+}
+function orderProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  return {
+    ProjectionType,
+    ...NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }
+  };
+}
+function orderIndex({ IndexName, KeySchema, Projection }) {
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
+      AttributeName,
+      AttributeType,
+      KeyType
+    })),
+    Projection: orderProjection(Projection)
+  };
+}
+function indexInput({ IndexName, KeySchema, Projection }) {
+  const { ProjectionType, NonKeyAttributes } = Projection;
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+    Projection: {
+      ProjectionType,
+      ...NonKeyAttributes === void 0 ? {} : { NonKeyAttributes: [...NonKeyAttributes] }
+    }
+  };
+}
+function keyDefinitions(indexes) {
+  return indexes.flatMap(({ KeySchema }) => KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })));
+}
+function isSameIndex(left, right) {
+  const fixed = (index) => JSON.stringify({ ...orderIndex(index), IndexName: "" });
+  return fixed(left) === fixed(right);
+}
+function describeIndex({ KeySchema, Projection }) {
+  const describe = (type) => KeySchema.filter(({ KeyType }) => KeyType === type).map((key) => describeKeys([key]));
+  const keys = [describe("HASH").join(" + "), ...describe("RANGE")];
+  return `${keys.join(", ")}; ${describeProjection(Projection)}`;
+}
+function describeProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  switch (ProjectionType) {
+    case "ALL":
+      return "all attributes";
+    case "KEYS_ONLY":
+      return "keys only";
+    case "INCLUDE":
+      return `includes ${NonKeyAttributes.join(", ")}`;
+  }
+}
+
+// lib/src/table/properties/global-secondary-indexes.js
+var mostIndexes = 20;
+var throughputMembers = {
+  ProvisionedThroughput: optional(throughputSchema),
+  OnDemandThroughput: optional(onDemandThroughputSchema)
+};
+var declaredIndexes = array(strictObject({ ...declaredIndexMembers, ...throughputMembers }));
+var indexBuild = {
+  usual: "8 to 17 minutes, longer with many items",
+  interval: 12,
+  timeout: longestRunSeconds
+};
+var globalSecondaryIndexes = {
+  name: "GlobalSecondaryIndexes",
+  description: "Global secondary indexes: keys, projection and throughput of each. On an existing table, one is built or deleted after the other.",
+  schema: pipe(array(strictObject({ ...indexMembers, ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { GlobalSecondaryIndexes: declaredIndexes },
+    normalize: ({ GlobalSecondaryIndexes }, types) => sortByName(GlobalSecondaryIndexes.map((index) => orderMembers({ ...index, ...normalizeIndex(index, types) })))
+  },
+  reading: { kind: "described", of: readIndexes },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes.map(inputOf2), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: changesOf,
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...updateFor(change) }
+  }),
+  settings: (indexes) => indexes.map((index) => ({ group: "index", name: index.IndexName, value: describeWithThroughput(index) })),
+  part: partOf,
+  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "globalIndex", value: IndexName })),
+  // DynamoDB changes the throughput of one index while it builds or deletes another.
+  blockedBy: (change) => isThroughputChange(change) ? ["replica"] : ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  waits: [
+    {
+      appliesTo: ({ from }) => from.length === 0,
+      part: "index",
+      isIndexBuild: true,
+      goal: "build its index",
+      // An emulator builds an index at once.
+      firstPoll: 1,
+      ...indexBuild
+    },
+    {
+      appliesTo: ({ to }) => to.length === 0,
+      part: "index",
+      goal: "delete its index",
+      usual: "3 to 6 s",
+      firstPoll: 2,
+      timeout: 600
+    },
+    { part: "index", goal: "change the throughput of its index", usual: "2 to 6 s", firstPoll: 2, timeout: 600 }
+  ],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four decreases of the units of an index a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*decreases are limited within/is
+  },
+  disruptions: [
+    {
+      name: "rebuild-index",
+      purpose: "to delete the index and build it again under its name, while queries of it fail",
+      explain: explainRebuild
+    },
+    {
+      name: "delete-index",
+      purpose: "to delete the indexes that the definition lacks",
+      condition: "An index is deleted if the definition declares GlobalSecondaryIndexes without it: [] deletes every index.",
+      explain: explainFullTable
+    }
+  ]
+};
+function orderMembers(index) {
+  const { ProvisionedThroughput, OnDemandThroughput } = index;
+  return {
+    ...orderIndex(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput },
+    ...OnDemandThroughput === void 0 ? {} : { OnDemandThroughput }
+  };
+}
+function readIndexes({ GlobalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(GlobalSecondaryIndexes.filter(({ IndexStatus }) => IndexStatus !== "DELETING").map((index) => ({
+    ...readIndex(index, AttributeDefinitions),
+    ...readThroughputOf(index)
+  })));
+}
+function readThroughputOf({ ProvisionedThroughput = {}, OnDemandThroughput }) {
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
+  return ReadCapacityUnits ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : { OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) };
+}
+function inputOf2(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  const maximums = initialMaximums(OnDemandThroughput);
+  return {
+    ...indexInput(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+    ...maximums === void 0 ? {} : { OnDemandThroughput: maximums }
+  };
+}
+function updateFor({ from: [before], to: [after] }) {
+  if (after === void 0) {
+    return { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: before?.IndexName } }] };
+  }
+  if (before === void 0) {
+    return {
+      AttributeDefinitions: keyDefinitions([after]),
+      GlobalSecondaryIndexUpdates: [{ Create: inputOf2(after) }]
+    };
+  }
+  const { IndexName, ProvisionedThroughput } = after;
+  const maximums = changedMaximums(before.OnDemandThroughput ?? {}, after.OnDemandThroughput ?? {});
+  return {
+    GlobalSecondaryIndexUpdates: [
+      {
+        Update: {
+          IndexName,
+          ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+          ...maximums === void 0 ? {} : { OnDemandThroughput: maximums.to }
+        }
+      }
+    ]
+  };
+}
+function isThroughputChange({ from, to }) {
+  return from.length > 0 && to.length > 0;
+}
+function partOf({ from, to }) {
+  return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? "";
+}
+function changesOf(from, to, comparison) {
+  const pairs = to.flatMap((declared2) => from.filter(({ IndexName }) => IndexName === declared2.IndexName).map((index) => ({ declared: declared2, present: afterBillingMode(index, declared2, comparison) })));
+  const created = indexesNotIn(to, from);
+  const rebuilt = pairs.filter(({ declared: declared2, present }) => !isSameIndex(declared2, present));
+  const built = [...created, ...rebuilt.map(({ declared: declared2 }) => declared2)];
+  const kept = pairs.filter((pair) => !rebuilt.includes(pair));
+  const undeclared = indexesNotIn(from, to);
+  const impossible = [
+    ...built.flatMap((index) => [...refuseBuild(index, comparison), ...refuseKeyTypes(index, undeclared, comparison)]),
+    ...kept.flatMap((pair) => refuseThroughput(pair, comparison))
+  ];
+  if (impossible.length > 0)
+    return impossible;
+  const isFull = from.length + created.length > mostIndexes;
+  const deletions = undeclared.map((index, position) => deletionOf(index, "delete-index", !isFull || position > 0, comparison));
+  const deletionOfRebuilt = ({ present }) => deletionOf(present, "rebuild-index", false, comparison);
+  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, built));
+  return [
+    ...kept.flatMap(throughputChange),
+    ...isFull ? deletions : [],
+    ...inTheWay.map(deletionOfRebuilt),
+    ...created.map(creationOf),
+    ...rebuilt.flatMap((pair) => [
+      ...inTheWay.includes(pair) ? [] : [deletionOfRebuilt(pair)],
+      creationOf(pair.declared)
+    ]),
+    ...isFull ? [] : deletions
+  ];
+}
+function afterBillingMode(index, { ProvisionedThroughput }, comparison) {
+  if (isSwitchToProvisioned(comparison))
+    return { ...orderIndex(index), ProvisionedThroughput };
+  const isOnDemand = comparison.declared.BillingMode === "PAY_PER_REQUEST";
+  return isOnDemand && index.ProvisionedThroughput !== void 0 ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index;
+}
+function isTableProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode ?? observed.BillingMode);
+}
+function creationOf(index) {
+  return { kind: "update", from: [], to: [orderMembers(index)], risk: "slow" };
+}
+function deletionOf(index, disruption, isOptional, { table }) {
+  const consequence = disruption === "delete-index" ? "is deleted: queries of it fail from then on" : `is deleted and built again: queries of it fail until it is built, which usually takes ${indexBuild.usual}`;
+  return {
+    kind: "update",
+    from: [orderIndex(index)],
+    to: [],
+    risk: { allow: [disruption] },
+    ...isOptional ? { isOptional } : {},
+    warning: `The index "${index.IndexName}" of "${table}" ${consequence}.`
+  };
+}
+function throughputChange({ declared: declared2, present }) {
+  const units2 = declared2.ProvisionedThroughput;
+  const hasOtherUnits = units2 !== void 0 && !isSameThroughput(present.ProvisionedThroughput, units2);
+  const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared2.OnDemandThroughput ?? {});
+  if (!hasOtherUnits && maximums === void 0)
+    return [];
+  const [from, to] = hasOtherUnits ? [{ ProvisionedThroughput: present.ProvisionedThroughput }, { ProvisionedThroughput: units2 }] : [{ OnDemandThroughput: maximums?.from }, { OnDemandThroughput: maximums?.to }];
+  const index = orderIndex(present);
+  return [{ kind: "update", from: [{ ...index, ...from }], to: [{ ...index, ...to }], risk: "safe" }];
+}
+function refuseBuild(index, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  if (isTableProvisioned(comparison) && ProvisionedThroughput === void 0) {
+    return [
+      {
+        kind: "impossible",
+        reason: `The table "${comparison.table}" has provisioned capacity, but its definition declares no ProvisionedThroughput for the new index "${IndexName}". DynamoDB builds an index of such a table only with units of its own.`,
+        remedy: `Declare ProvisionedThroughput for "${IndexName}" and for the table, or declare BillingMode: PAY_PER_REQUEST.`
+      }
+    ];
+  }
+  const present = { ...orderIndex(index), ...isTableProvisioned(comparison) ? { ProvisionedThroughput } : {} };
+  return refuseThroughput({ declared: { ...index, OnDemandThroughput }, present }, comparison);
+}
+function refuseThroughput({ declared: declared2, present }, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared2;
+  const isOnDemand = !isTableProvisioned(comparison);
+  const hasOther = isOnDemand ? ProvisionedThroughput !== void 0 && !isSameThroughput(present.ProvisionedThroughput, ProvisionedThroughput) : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== void 0;
+  if (!hasOther)
+    return [];
+  const [has, name, mode2] = isOnDemand ? ["is on demand", "ProvisionedThroughput", "PROVISIONED, with ProvisionedThroughput for the table"] : ["has provisioned capacity", "OnDemandThroughput", "PAY_PER_REQUEST"];
+  return [
+    {
+      kind: "impossible",
+      reason: `The table "${comparison.table}" ${has}, but its definition declares ${name} for the index "${IndexName}". DynamoDB does not accept it.`,
+      remedy: `Declare BillingMode: ${mode2}, or remove ${name} of the index from the definition.`
+    }
+  ];
+}
+function refuseKeyTypes(index, staying, { table, observed }) {
+  const { LocalSecondaryIndexes: local = [] } = observed;
+  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => {
+    const other = [...staying, ...local].find((each) => typeIn(each, AttributeName, AttributeType) !== AttributeType);
+    if (other === void 0)
+      return [];
+    const type = typeIn(other, AttributeName, AttributeType);
+    const isGlobal = !local.includes(other);
+    return [
+      {
+        kind: "impossible",
+        reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
+        remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ""}.`
+      }
+    ];
+  });
+}
+function typeIn(index, attribute, otherwise) {
+  return index.KeySchema.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType ?? otherwise;
+}
+function isInTheWay({ declared: declared2, present }, built) {
+  return built.some((index) => index !== declared2 && index.KeySchema.some(({ AttributeName, AttributeType }) => typeIn(present, AttributeName, AttributeType) !== AttributeType));
+}
+function explainRebuild({ table, observed, change, comparison }) {
+  const name = partOf(change);
+  const [before, after] = [observed, comparison.declared.GlobalSecondaryIndexes ?? []].map((indexes) => indexes.filter(({ IndexName }) => IndexName === name).map(describeIndex));
+  return {
+    reason: `The index "${name}" of "${table}" has ${before}, but its definition declares ${after}. DynamoDB can change neither keys nor projection of an index.`,
+    remedy: `Declare "${name}" as it is, and beside it the new index under another name, such as "${freeName(name, comparison)}". When that is built, let the readers use it; then remove "${name}" from the definition, and run with the line delete-index in allow.`
+  };
+}
+function freeName(name, { declared: declared2, observed }) {
+  const taken = new Set([declared2, observed].flatMap(indexesOf).map((index) => index.name));
+  const longest2 = 250;
+  for (let number2 = 2; ; number2 += 1) {
+    const free = `${name.slice(0, longest2)}-${number2}`;
+    if (!taken.has(free))
+      return free;
+  }
+}
+function explainFullTable({ table, observed, comparison }) {
+  const declared2 = comparison.declared.GlobalSecondaryIndexes ?? [];
+  const names = (indexes) => listSome(indexes.map(({ IndexName }) => `"${IndexName}"`), mostIndexes, "more");
+  return {
+    reason: `The table "${table}" has no room for the declared ${names(indexesNotIn(declared2, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(indexesNotIn(observed, declared2))}.`,
+    remedy: "Declare fewer indexes, or delete an index that nothing uses by hand."
+  };
+}
+function describeWithThroughput(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  return [
+    describeIndex(index),
+    ...ProvisionedThroughput === void 0 ? [] : [describeThroughput(ProvisionedThroughput)],
+    ...maximumSettings(OnDemandThroughput).filter(({ value }) => value !== "no maximum").map(({ name, value }) => `${name} ${value}`)
+  ].join("; ");
+}
+function declaredBuilds({ GlobalSecondaryIndexes = [] }, changesInProgress) {
+  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared2) => changesInProgress.some(({ part, name, status }) => part === "index" && name === declared2 && status === "CREATING"));
+}
+
+// lib/src/table/properties/local-secondary-indexes.js
+var declaredIndexes2 = array(strictObject(declaredIndexMembers));
+var localSecondaryIndexes = {
+  name: "LocalSecondaryIndexes",
+  description: "Local secondary indexes: keys and projection of each. Fixed at creation.",
+  schema: pipe(array(strictObject(indexMembers)), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { LocalSecondaryIndexes: declaredIndexes2 },
+    normalize: ({ LocalSecondaryIndexes }, types) => sortByName(LocalSecondaryIndexes.map((index) => normalizeIndex(index, types)))
+  },
+  reading: { kind: "described", of: readIndexes2 },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { LocalSecondaryIndexes: indexes.map(indexInput), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: (from, to, { table }) => to.flatMap((declared2) => refuseDifference(table, from, declared2)),
+  settings: (indexes) => indexes.map((index) => ({ group: "local index", name: index.IndexName, value: describeIndex(index) })),
+  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "localIndex", value: IndexName })),
+  blockedBy: () => [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function readIndexes2({ LocalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)));
+}
+function refuseDifference(table, observed, declared2) {
+  const { IndexName } = declared2;
+  const present = observed.find((index) => index.IndexName === IndexName);
+  if (present !== void 0 && isSameIndex(present, declared2))
+    return [];
+  return [
+    {
+      kind: "impossible",
+      reason: `The definition of "${table}" declares the local index "${IndexName}" with ${describeIndex(declared2)}, but the table has ${present === void 0 ? "no such index" : `it with ${describeIndex(present)}`}. DynamoDB fixes local indexes when it creates a table.`,
+      remedy: `${present === void 0 ? `Remove "${IndexName}" from the definition` : "Declare the index as it is"}, or declare a global index instead. For the local index choose another table-name-prefix, so that new tables are created beside this one.`
+    }
+  ];
+}
+
+// lib/src/table/properties/on-demand-throughput.js
+var onDemandThroughput = {
+  name: "OnDemandThroughput",
+  description: "The most read and write request units a second of an on-demand table; -1 removes a maximum. A member that is not declared is left as it is.",
+  schema: onDemandThroughputSchema,
+  reading: { kind: "described", of: ({ OnDemandThroughput: given }) => readOnDemandThroughput(given) },
+  creation: {
+    kind: "in-create-table",
+    input: (declared2) => {
+      const OnDemandThroughput = initialMaximums(declared2);
+      return OnDemandThroughput === void 0 ? {} : { OnDemandThroughput };
+    }
+  },
+  changes: (from, to, { table, declared: declared2, observed }) => {
+    const change = changedMaximums(from, to);
+    if (change === void 0)
+      return [];
+    if (isProvisioned(declared2.BillingMode ?? observed.BillingMode)) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" has provisioned capacity, but its definition declares OnDemandThroughput. DynamoDB accepts it only for a table that is on demand.`,
+          remedy: "Declare BillingMode: PAY_PER_REQUEST, or remove OnDemandThroughput from the definition."
+        }
+      ];
+    }
+    return [{ kind: "update", ...change, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: OnDemandThroughput }) => ({
+    operation: "UpdateTable",
+    input: { TableName, OnDemandThroughput }
+  }),
+  settings: maximumSettings,
+  unmanaged: (observed, declared2) => maximumSettings(undeclaredMaximums(observed, declared2)).map(({ name, value }) => ({
+    path: "onDemandThroughput",
+    value: `${name} ${value}`
+  })),
+  // It takes effect at once: DynamoDB reports the table as ACTIVE.
+  blockedBy: () => ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] }
+};
+
+// lib/src/table/properties/point-in-time-recovery.js
+var longestPeriod = 35;
+var removal2 = "remove-point-in-time-recovery";
+var pointInTimeRecovery = {
+  name: "PointInTimeRecoverySpecification",
+  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
+  schema: strictObject({
+    PointInTimeRecoveryEnabled: MHPL2HJH_boolean(),
+    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
+  }),
+  reading: {
+    kind: "asked",
+    when: "always",
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeContinuousBackups", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+      if (status === "DISABLED")
+        return { PointInTimeRecoveryEnabled: false };
+      if (status !== "ENABLED")
+        throw new TypeError(`PointInTimeRecoveryStatus is ${status}`);
+      return { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod };
+    }
+  },
+  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
+  changes: (from, to, { table }) => {
+    if (isSame(from, to))
+      return [];
+    if (to.PointInTimeRecoveryEnabled) {
+      const isShorter = daysOf(to) < (from.PointInTimeRecoveryEnabled ? daysOf(from) : 0);
+      const warning = `Point-in-time recovery of "${table}" reaches back ${count(daysOf(to), "day")} instead of ${daysOf(from)}: the table can no longer be restored to a time before.`;
+      return [{ kind: "update", from, to, risk: "safe", ...isShorter ? { warning } : {} }];
+    }
+    return [
+      {
+        kind: "update",
+        from,
+        to,
+        risk: { allow: [removal2] },
+        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
+      }
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateContinuousBackups",
+    input: { TableName, PointInTimeRecoverySpecification: to }
+  }),
+  settings: (value) => [{ name: "point-in-time recovery", value: describePeriod(value) }],
+  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
+  blockedBy: () => [],
+  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
+  protection: {
+    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
+    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
+    off: { PointInTimeRecoveryEnabled: false },
+    input: "point-in-time-recovery",
+    removal: removal2
+  },
+  disruptions: [
+    {
+      name: removal2,
+      purpose: "to turn it off",
+      explain: (situation) => {
+        const state = describeRecovery(situation.observed);
+        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
+        return {
+          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
+          remedy
+        };
+      }
+    }
+  ]
+};
+function daysOf({ RecoveryPeriodInDays = longestPeriod }) {
+  return RecoveryPeriodInDays;
+}
+function isSame(from, to) {
+  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
+    return false;
+  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
+}
+function describeRecovery(value) {
+  const period = describePeriod(value);
+  return value.PointInTimeRecoveryEnabled && period !== "on" ? `on, ${period}` : period;
+}
+function describePeriod({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
+  if (!PointInTimeRecoveryEnabled)
+    return "off";
+  return RecoveryPeriodInDays === void 0 ? "on" : count(RecoveryPeriodInDays, "day");
+}
+
+// lib/src/table/key-permissions.js
+function keyArn(given, { partition, region, account }) {
+  if (given.startsWith("arn:"))
+    return given;
+  return `arn:${partition}:kms:${region}:${account}:${given.startsWith("alias/") ? given : `key/${given}`}`;
+}
+function isAliasArn(arn) {
+  return arn.includes(":alias/");
+}
+function describeKeyStatement(alias2) {
+  return {
+    Effect: "Allow",
+    Action: ["kms:DescribeKey"],
+    Resource: [anyKeyBeside(alias2)],
+    Condition: { StringEquals: { "kms:RequestAlias": nameOf(alias2) } }
+  };
+}
+function useKeyStatement(key, region) {
+  const [, partition] = key.split(":");
+  const viaService = `dynamodb.${region}.${partition === "aws" ? "amazonaws.com" : "*"}`;
+  const isAlias = isAliasArn(key);
+  return {
+    Effect: "Allow",
+    Action: [
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey*",
+      "kms:ReEncrypt*"
+    ],
+    Resource: [isAlias ? anyKeyBeside(key) : key],
+    Condition: {
+      // Not `StringEquals`: the region may be `*`.
+      StringLike: { "kms:ViaService": viaService },
+      // The requests name the key by its ARN, so `kms:RequestAlias` would not match.
+      ...isAlias ? { "ForAnyValue:StringEquals": { "kms:ResourceAliases": nameOf(key) } } : {}
+    }
+  };
+}
+function anyKeyBeside(alias2) {
+  return alias2.replace(/:alias\/.*$/, ":key/*");
+}
+function nameOf(alias2) {
+  return alias2.replace(/^.*:(?=alias\/)/, "");
+}
+
+// lib/src/table/properties/sse-specification.js
+var awsOwned = { SSEEnabled: false };
+var awsManagedAlias = "alias/aws/dynamodb";
+var place = "arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:";
+var alias = "alias/[\\w/-]{1,250}";
+var id = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})";
+var keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`);
+var sseSpecification = {
+  name: "SSESpecification",
+  description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
+  schema: pipe(strictObject({
+    SSEEnabled: MHPL2HJH_boolean(),
+    KMSMasterKeyId: optional(pipe(string(), minLength(1))),
+    KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
+  }), check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false")),
+  declaration: {
+    fields: {
+      SSESpecification: strictObject({
+        SSEEnabled: MHPL2HJH_boolean(),
+        SSEType: optional(literal("KMS")),
+        KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
+      })
+    },
+    normalize: ({ SSESpecification }) => {
+      const { SSEEnabled, KMSMasterKeyId } = SSESpecification;
+      return { SSEEnabled, ...KMSMasterKeyId === void 0 ? {} : { KMSMasterKeyId } };
+    }
+  },
+  resolve: async (value, target, readKey) => value.SSEEnabled ? await resolveKey(value, target, readKey) : value,
+  reading: { kind: "described", of: ({ SSEDescription }) => readEncryption(SSEDescription) },
+  settlesWith: "encryption",
+  creation: { kind: "in-create-table", input: (value) => ({ SSESpecification: toInput(value) }) },
+  changes: (from, to, { table }) => {
+    if (keyOf(from) === keyOf(to))
+      return [];
+    if (to.SSEEnabled || !from.SSEEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const warning = `The table "${table}" is encrypted with a key that AWS owns, instead of ${describeKeyOf(from)}: permissions for that key no longer limit who reads its items. Keep that key enabled until the change is complete, and as long as you keep backups that were made with it.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, SSESpecification: toInput(to) }
+  }),
+  settings: (value) => [{ name: "encryption", value: describeKeyOf(value) }],
+  unmanaged: ({ KMSMasterKeyId }, declared2) => declared2 === void 0 && KMSMasterKeyId !== void 0 ? [{ path: "encryptionKey", value: KMSMasterKeyId }] : [],
+  // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.
+  waits: [
+    {
+      part: "encryption",
+      goal: "change its encryption",
+      usual: "21 to 23 s",
+      firstPoll: 5,
+      interval: 1,
+      timeout: 1800
+    }
+  ],
+  blockedBy: () => ["encryption", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place2) => {
+    if (!SSEEnabled)
+      return { read: [], write: [] };
+    const key = keyArn(KMSMasterKeyId, place2);
+    return {
+      read: isAliasArn(key) ? [describeKeyStatement(key)] : [],
+      // The policy of the AWS managed key allows its use through DynamoDB to everyone in the account.
+      write: isAwsManaged(key) ? [] : [useKeyStatement(key, place2.region)]
+    };
+  },
+  budget: {
+    limit: "four changes in 24 hours, then one in six hours",
+    isSpent: /^LimitExceededException: .*Encryption mode changes are limited/is
+  }
+};
+function readEncryption({ Status, KMSMasterKeyArn } = {}) {
+  const isOn = KMSMasterKeyArn !== void 0 && Status !== "DISABLED" && Status !== "DISABLING";
+  return isOn ? { SSEEnabled: true, KMSMasterKeyId: KMSMasterKeyArn } : awsOwned;
+}
+function toInput({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return { Enabled: false };
+  return {
+    Enabled: true,
+    SSEType: "KMS",
+    // AWS documents the key as a parameter for keys other than its own.
+    ...KMSMasterKeyId === void 0 || KeyManager === "AWS" ? {} : { KMSMasterKeyId }
+  };
+}
+function keyOf({ SSEEnabled, KMSMasterKeyId }) {
+  return SSEEnabled ? KMSMasterKeyId ?? awsManagedAlias : "";
+}
+function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return "AWS owned key";
+  return KMSMasterKeyId === void 0 || KeyManager === "AWS" ? "AWS managed key" : KMSMasterKeyId;
+}
+async function resolveKey({ KMSMasterKeyId: given = awsManagedAlias }, target, readKey) {
+  const key = keyArn(given, target);
+  const [, , , region = ""] = key.split(":");
+  if (region !== target.region) {
+    throw new RemedyError(`The KMS key ${given} is in ${region}, but DynamoDB encrypts a table in ${target.region} only with a key of that region.`, `Name a key of ${target.region}. Of a multi-Region key, name the id, which begins with mrk-, or the ARN in ${target.region}.`);
+  }
+  if (!isAliasArn(key))
+    return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: "CUSTOMER" };
+  if (isAwsManaged(key)) {
+    const { arn } = await readKey(given);
+    return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: "AWS" };
+  }
+  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await readKey(given)).arn, KeyManager: "CUSTOMER" };
+}
+function checkKey(alias2, key) {
+  if (/(?:^|:)alias\/aws\//.test(alias2)) {
+    throw new RemedyError(`The key ${alias2} is managed by AWS for another service, which alone may use it.`, `Name a key of your own, or leave KMSMasterKeyId out, which means the key that AWS manages for DynamoDB.`);
+  }
+  if (!key.isSymmetric) {
+    throw new RemedyError(`The key ${alias2} is no symmetric key for encryption. DynamoDB uses no other.`, "Name a key whose key spec is SYMMETRIC_DEFAULT.");
+  }
+  return key;
+}
+function isAwsManaged(arn) {
+  return arn.endsWith(`:${awsManagedAlias}`);
+}
+
+// lib/src/table/properties/stream-specification.js
+var viewTypes = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
+var off = { StreamEnabled: false };
+var streamSpecification = {
+  name: "StreamSpecification",
+  description: "The stream of changes of items. Another view type is another stream, with another ARN.",
+  // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
+  schema: pipe(strictObject({ StreamEnabled: MHPL2HJH_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check(({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== void 0), "a StreamViewType where StreamEnabled is true, and none where it is false")),
+  declaration: {
+    fields: {
+      // CloudFormation has StreamViewType alone, and no form for a stream that is off.
+      StreamSpecification: strictObject({
+        StreamEnabled: optional(MHPL2HJH_boolean(), true),
+        StreamViewType: optional(picklist(viewTypes))
+      })
+    },
+    normalize: ({ StreamSpecification }) => toStream(StreamSpecification)
+  },
+  reading: { kind: "described", of: ({ StreamSpecification }) => toStream(StreamSpecification) },
+  creation: { kind: "in-create-table", input: (value) => ({ StreamSpecification: toInput2(value) }) },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (isSame2(from, to))
+      return [];
+    if (!from.StreamEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    if (replicas.length > 0)
+      return [refuseForReplicas(table, from, to, replicas)];
+    const consequence = to.StreamEnabled ? "Changes of items until the new stream is on are in neither. The new stream has another ARN, to which its consumers must be moved" : "Later changes of items are in no stream";
+    const warning = `The stream of "${table}" ends. ${consequence}. The records of the old stream stay readable under its ARN for 24 hours.`;
+    return [
+      { kind: "update", from, to: off, risk: { allow: ["end-stream"] }, warning },
+      ...to.StreamEnabled ? [{ kind: "update", from: off, to, risk: "safe" }] : []
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, StreamSpecification: toInput2(to) }
+  }),
+  settings: (value) => [{ name: "stream", value: describeStream(value) }],
+  unmanaged: ({ StreamViewType }, declared2) => declared2 === void 0 && StreamViewType !== void 0 ? [{ path: "stream", value: StreamViewType }] : [],
+  // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
+  waits: [{ goal: "turn its stream on or off", usual: "4 to 5 s", firstPoll: 3, timeout: 600 }],
+  blockedBy: () => ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  disruptions: [{ name: "end-stream", purpose: "to end the stream", explain: explainEnd }]
+};
+function toStream({ StreamEnabled, StreamViewType } = off) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : off;
+}
+function toInput2({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : { StreamEnabled };
+}
+function isSame2(from, to) {
+  return from.StreamEnabled === to.StreamEnabled && from.StreamViewType === to.StreamViewType;
+}
+function describeStream({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? `on, ${StreamViewType}` : "off";
+}
+function refuseForReplicas(table, from, to, replicas) {
+  const listed = replicas.map(({ region, status }) => `${region} (${status})`).join(", ");
+  return {
+    kind: "impossible",
+    reason: `The stream of the table "${table}" is ${describeStream(from)}, but its definition declares ${describeStream(to)}. The table has replicas: ${listed}. DynamoDB does not change the stream of a table that has replicas.`,
+    remedy: `Declare the stream as it is, or leave StreamSpecification out. Or delete the replicas, and run again when they are gone.`
+  };
+}
+function explainEnd({ table, observed }) {
+  return {
+    reason: `The stream of the table "${table}" is ${describeStream(observed)}, but its definition declares another value, and DynamoDB cannot change a stream: it must end. Consumers that read its ARN, such as Lambda functions, then get no later change. Its records stay readable under that ARN for 24 hours. A stream that is turned on afterwards has another ARN, and lacks the changes of items in between.`,
+    remedy: "Declare the stream as it is, or leave StreamSpecification out, which keeps it. Before a stream ends, decide how its consumers read it to its end, and move to the new ARN."
+  };
+}
+
+// lib/src/table/properties/table-class.js
+var tableClass = {
+  name: "TableClass",
+  description: "STANDARD, or STANDARD_INFREQUENT_ACCESS for items that are stored for long and rarely read.",
+  // AWS may add a class. A table that has it, and whose definition omits the class, is still read.
+  schema: pipe(string(), minLength(1)),
+  declaration: {
+    fields: { TableClass: picklist(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]) },
+    normalize: ({ TableClass }) => TableClass
+  },
+  // DynamoDB omits the summary of a table whose class was never set.
+  reading: { kind: "described", of: ({ TableClassSummary: summary }) => summary ? summary.TableClass : "STANDARD" },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => ({ TableClass: value })
+  },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (from === to)
+      return [];
+    if (replicas.length === 0)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const regions = replicas.map(({ region }) => region).join(", ");
+    const warning = `The table class of "${table}" changes in its replicas too (${regions}), and counts there as one of the two changes in 30 days.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, TableClass: to }
+  }),
+  settings: (value) => [{ name: "table class", value }],
+  unmanaged: (observed, declared2) => declared2 === void 0 && observed !== "STANDARD" ? [{ path: "tableClass", value: observed }] : [],
+  // Measured on AWS: 3.6 to 6.1 s on an empty table, and once 46 s. The new class shows when the table is ACTIVE.
+  waits: [{ goal: "change its table class", usual: "4 to 6 s, up to a minute", firstPoll: 3, timeout: 1800 }],
+  blockedBy: () => ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "two changes in 30 days",
+    isSpent: /^LimitExceededException: .*TableClass are limited to/is
+  }
+};
+
+// lib/src/table/properties/tags.js
+var environmentTag = "tenant-tables:environment";
+var managedByTag = "tenant-tables:managed-by";
+var managedByValue = "tenant-tables";
+var mostTags = 50;
+var ownTagCount = 2;
+var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
+function isTagText(text, most) {
+  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
+}
+function isReservedKey(key) {
+  return /^(aws|tenant-tables):/i.test(key);
+}
+var mostDeclaredTags = mostTags - ownTagCount;
+var declaredTags = pipe(array(strictObject({
+  Key: pipe(string(), minLength(1), check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`), check((key) => !isReservedKey(key), "a key that does not begin with aws: or tenant-tables:, which are reserved")),
+  Value: pipe(string(), check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`))
+})), maxLength(mostDeclaredTags));
+var tags = {
+  name: "Tags",
+  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
+  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
+  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags) },
+  reading: { kind: "asked", when: "always", ask: listTags },
+  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
+  changes: (from, to, { table }) => {
+    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
+    if (count2 > mostTags) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
+          remedy: "Declare fewer tags, or remove unneeded tags from the table."
+        }
+      ];
+    }
+    const changed = to.filter((tag) => !hasTag(from, tag));
+    if (changed.length === 0)
+      return [];
+    const keys = changed.map(({ Key }) => Key);
+    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
+  },
+  request: ({ arn: ResourceArn }, { to }) => ({
+    operation: "TagResource",
+    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) }
+  }),
+  settings: (value) => value.map(({ Key, Value }) => ({ group: "tag", name: Key, value: Value })),
+  unmanaged: (observed, declared2 = []) => observed.filter(({ Key }) => tagValue(declared2, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
+  blockedBy: () => [],
+  actions: {
+    read: ["dynamodb:ListTagsOfResource"],
+    write: ["dynamodb:TagResource"],
+    create: ["dynamodb:TagResource"]
+  },
+  disruptions: [
+    {
+      name: "change-environment",
+      purpose: "to move the table to this environment",
+      explain: explainOtherEnvironment
+    },
+    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
+  ]
+};
+function tagValue(all, key) {
+  return all.find(({ Key }) => Key === key)?.Value;
+}
+function sortTags(all) {
+  return sortBy(all, ({ Key }) => Key);
+}
+function isAwsTag(key) {
+  return key.toLowerCase().startsWith("aws:");
+}
+function isManaged(all) {
+  return tagValue(all, managedByTag) === managedByValue;
+}
+function isOfOtherEnvironment(all, environment) {
+  const own = tagValue(all, environmentTag);
+  return own !== void 0 && !isSameEnvironment(own, environment);
+}
+function hasTag(all, { Key, Value }) {
+  const present = tagValue(all, Key);
+  if (present === void 0)
+    return false;
+  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
+}
+function riskOf(from, to) {
+  const environment = tagValue(to, environmentTag);
+  const allow = [
+    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
+    ...isManaged(from) ? [] : ["adopt-table"]
+  ];
+  return allow.length === 0 ? "safe" : { allow };
+}
+async function listTags(ask, { arn: ResourceArn }) {
+  const all = /* @__PURE__ */ new Map();
+  const seen = /* @__PURE__ */ new Set();
+  let NextToken;
+  do {
+    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
+    if (page === void 0)
+      return void 0;
+    if (!Array.isArray(page.Tags))
+      throw new TypeError("Tags is no list");
+    for (const { Key, Value } of page.Tags)
+      all.set(Key, { Key, Value });
+    seen.add(NextToken);
+    NextToken = page.NextToken;
+  } while (NextToken !== void 0 && !seen.has(NextToken));
+  return sortBy(all, ([key]) => String(key)).map(([, tag]) => tag);
+}
+function describeOtherEnvironment(table, all, wanted) {
+  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
+}
+function explainOtherEnvironment({ target, table, observed }) {
+  const wanted = target.environment.name;
+  return {
+    reason: describeOtherEnvironment(table, observed, wanted),
+    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
+  };
+}
+var mostChangesShown = 10;
+var mostTagsShown = 5;
+function explainAdoption({ target: { account, region }, table, observed, changes }) {
+  return {
+    reason: [
+      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
+      describeOwner(observed)
+    ].join(" "),
+    remedy: [
+      "Find out who owns the table.",
+      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
+      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
+      "To leave the table alone, choose another table-name-prefix."
+    ].join(" ")
+  };
+}
+function describeOwner(all) {
+  if (all.length === 0)
+    return "It has no tags that could name its owner.";
+  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
+  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
+}
+
+// lib/src/table/properties/time-to-live.js
+var off2 = { Enabled: false };
+var MHPL2HJH_form = strictObject({ Enabled: MHPL2HJH_boolean(), AttributeName: optional(attributeName) });
+var timeToLive = {
+  name: "TimeToLiveSpecification",
+  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.",
+  schema: pipe(MHPL2HJH_form, check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
+  declaration: {
+    fields: { TimeToLiveSpecification: MHPL2HJH_form },
+    normalize: ({ TimeToLiveSpecification }) => TimeToLiveSpecification
+  },
+  reading: {
+    kind: "asked",
+    when: "declared",
+    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeTimeToLive", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {};
+      if (status === "DISABLED" || status === "DISABLING")
+        return off2;
+      if (status !== "ENABLED" && status !== "ENABLING")
+        throw new TypeError(`TimeToLiveStatus is ${status}`);
+      return { Enabled: true, AttributeName };
+    }
+  },
+  creation: { kind: "after-creation", initial: off2 },
+  changes: (from, to, { table }) => {
+    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
+      return [];
+    if (from.Enabled && to.Enabled) {
+      return [
+        {
+          kind: "impossible",
+          reason: `Time to live of the table "${table}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
+          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
+        }
+      ];
+    }
+    if (to.Enabled) {
+      const warning = `Time to live of "${table}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
+      return [{ kind: "update", from, to, risk: "safe", warning }];
+    }
+    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
+    operation: "UpdateTimeToLive",
+    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
+  }),
+  settings: ({ Enabled, AttributeName }) => [{ name: "time to live", value: Enabled ? `on, ${AttributeName}` : "off" }],
+  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
+  blockedBy: () => [],
+  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
+  budget: {
+    limit: "one change an hour",
+    isSpent: /^ValidationException: Time to live has been modified multiple times/i
+  }
+};
+
+// lib/src/table/properties/index.js
+var declared = [
+  keySchema,
+  localSecondaryIndexes,
+  deletionProtection,
+  pointInTimeRecovery,
+  tags,
+  tableClass,
+  billingMode,
+  onDemandThroughput,
+  streamSpecification,
+  sseSpecification,
+  timeToLive,
+  globalSecondaryIndexes
+];
+var properties = declared;
+function propertyNamed(name) {
+  const found = properties.find((property) => property.name === name);
+  if (found === void 0)
+    throw new TypeError(`There is no property ${name}`);
+  return found;
+}
+
+// lib/src/definition/definition.js
+var defaultTenantKey = "tenant_id";
+function ownTags(environment) {
+  return /* @__PURE__ */ new Map([
+    [environmentTag, environment.name],
+    [managedByTag, managedByValue]
+  ]);
+}
+function environmentNamed({ environments }, name) {
+  return [...environments.keys()].find((each) => isSameEnvironment(each, name));
+}
+function environmentNames({ environments }) {
+  return ["", ...environments.keys()];
+}
+function layersOf(definition, environment, logicalName) {
+  const ofEnvironment = environment === void 0 ? void 0 : definition.environments.get(environment);
+  const above = environment === void 0 ? [] : ["environments", environment];
+  return [
+    { path: ["defaults"], fields: definition.defaults },
+    { path: [...above, "defaults"], fields: ofEnvironment?.defaults ?? {} },
+    { path: ["tables", logicalName], fields: definition.tables.get(logicalName) ?? {} },
+    { path: [...above, "tables", logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} }
+  ];
+}
+function allLayers(definition) {
+  const within = (above, { defaults, tables }) => [
+    { path: [...above, "defaults"], fields: defaults },
+    ...[...tables].map(([name, fields]) => ({ path: [...above, "tables", name], fields }))
+  ];
+  return [
+    ...within([], definition),
+    ...[...definition.environments].flatMap(([name, each]) => within(["environments", name], each))
+  ];
+}
+function mergeLayers(layers) {
+  const merged = /* @__PURE__ */ new Map();
+  for (const { path, fields } of layers) {
+    if (fields.BillingMode !== void 0)
+      dropThroughput(merged);
+    for (const [name, value] of Object.entries(fields)) {
+      const lower = name === "Tags" ? merged.get(name)?.value : void 0;
+      merged.set(name, { path: [...path, name], value: lower === void 0 ? value : mergeTags(lower, value) });
+    }
+  }
+  return merged;
+}
+function dropThroughput(merged) {
+  merged.delete("ProvisionedThroughput");
+  merged.delete("OnDemandThroughput");
+  const indexes = merged.get("GlobalSecondaryIndexes");
+  if (indexes === void 0)
+    return;
+  const value = indexes.value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...index }) => index);
+  merged.set("GlobalSecondaryIndexes", { ...indexes, value });
+}
+function mergeTags(lower, higher) {
+  const all = [...lower, ...higher];
+  return [...new Map(all.map((tag) => [tag.Key, tag])).values()];
+}
+function nameTables(definition, { environment, tableNamePrefix }) {
+  const named = environmentNamed(definition, environment);
+  return [...definition.tables.keys()].map((logicalName) => {
+    const { TableName = logicalName } = valuesOf(mergeLayers(layersOf(definition, named, logicalName)));
+    return `${tableNamePrefix}${TableName}`;
+  });
+}
+function defineTables(definition, request) {
+  const { environment, tableNamePrefix } = request;
+  const named = environmentNamed(definition, environment.name);
+  const ofInputs = { path: [], fields: { Tags: listTags2(request.tags) } };
+  return [...definition.tables.keys()].map((logicalName) => {
+    const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]));
+    const { TableName = logicalName, Tags, ...declared2 } = merged;
+    const name = `${tableNamePrefix}${TableName}`;
+    const fields = {
+      TableName: name,
+      ...declared2,
+      ...protect(deletionProtection, request.deletionProtection, environment, declared2),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, declared2),
+      Tags: sortTags(mergeTags(Tags, listTags2(ownTags(environment))))
+    };
+    return { logicalName, name, properties: normalizeFields(fields), fields };
+  });
+}
+function defineEverywhere(definition, request) {
+  return environmentNames(definition).flatMap((name) => [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })));
+}
+function valuesOf(merged) {
+  return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]));
+}
+function listTags2(tags2) {
+  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
+}
+function protect({ name, protection }, setting, { production }, declared2) {
+  const isOpen = setting === "auto" && (!production || declared2[name] !== void 0);
+  if (protection === void 0 || isOpen)
+    return {};
+  return { [name]: setting === "false" ? protection.off : protection.inProduction };
+}
+function declarationOf({ name, schema, declaration }) {
+  return declaration ?? { fields: { [name]: schema }, normalize: ({ [name]: value }) => value };
+}
+function normalizeFields(fields) {
+  const definitions = fields.AttributeDefinitions ?? [];
+  const types = new Map(definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
+  const values = properties.flatMap((property) => {
+    const declaration = declarationOf(property);
+    const given = Object.entries(fields).filter(([name]) => Object.hasOwn(declaration.fields, name));
+    const value = given.length === 0 ? void 0 : declaration.normalize(Object.fromEntries(given), types);
+    return value === void 0 ? [] : [[property.name, value]];
+  });
+  return Object.fromEntries(values);
+}
+
+// lib/src/text/similar.js
+function findSimilar(written, names) {
+  return [0, 1, 2, 3].flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most))).at(0);
+}
+function findSimilarWords(written, names) {
+  const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
+  const folded = new Map(names.map((name) => [fold(name), name]));
+  return folded.get(findSimilar(fold(written), [...folded.keys()]) ?? "");
+}
+function toleranceOf({ length }) {
+  if (length < 5)
+    return 0;
+  if (length < 8)
+    return 1;
+  return length < 16 ? 2 : 3;
+}
+function isSimilar(left, right, most) {
+  if (left === right)
+    return true;
+  if (left[0] === right[0])
+    return isSimilar(left.slice(1), right.slice(1), most);
+  if (most === 0)
+    return false;
+  const isSwapped = left[0] === right[1] && left[1] === right[0];
+  return isSimilar(left, right.slice(1), most - 1) || isSimilar(left.slice(1), right, most - 1) || isSimilar(left.slice(1), right.slice(1), most - 1) || isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1);
+}
+
+
+
+
+/***/ }),
+
 /***/ 457:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -9794,2607 +11323,1057 @@ var JsonCodec2 = class extends SerdeContextConfig {
 
 /***/ }),
 
-/***/ 3708:
+/***/ 2536:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Xt: () => (/* binding */ InvalidInputsError),
-  By: () => (/* binding */ RemedyError),
-  Ko: () => (/* binding */ StoppedError),
-  ci: () => (/* binding */ addressOf),
-  _L: () => (/* binding */ allLayers),
-  YO: () => (/* binding */ array),
-  CK: () => (/* binding */ attributeName),
-  H2: () => (/* binding */ attributeType),
-  zM: () => (/* binding */ RVFQRD6D_boolean),
-  z6: () => (/* binding */ check),
-  pF: () => (/* binding */ cleaningRun),
-  U9: () => (/* binding */ count),
-  p6: () => (/* binding */ date),
-  MI: () => (/* binding */ declarationOf),
-  UA: () => (/* binding */ declaredBuilds),
-  dA: () => (/* binding */ defaultTenantKey),
-  Ow: () => (/* binding */ defineEverywhere),
-  Zx: () => (/* binding */ defineTables),
-  uI: () => (/* binding */ deletionProtection),
-  Ce: () => (/* binding */ describeKeyStatement),
-  mC: () => (/* binding */ describeKeys),
-  Lq: () => (/* binding */ describeOtherEnvironment),
-  xX: () => (/* binding */ describeRecovery),
-  h_: () => (/* binding */ description),
-  b6: () => (/* binding */ environmentNamed),
-  iF: () => (/* binding */ environmentNames),
-  ab: () => (/* binding */ environmentTag),
-  bQ: () => (/* binding */ findSimilar),
-  MV: () => (/* binding */ findSimilarWords),
-  Bu: () => (/* binding */ getDotPath),
-  O7: () => (/* binding */ indexesOf),
-  yF: () => (/* binding */ isManaged),
-  l$: () => (/* binding */ isOfOtherEnvironment),
-  B1: () => (/* binding */ isOutcomeUnknown),
-  IN: () => (/* binding */ isReservedKey),
-  gj: () => (/* binding */ isSameEnvironment),
-  C0: () => (/* binding */ isTableName),
-  my: () => (/* binding */ isTagText),
-  H8: () => (/* binding */ keyArn),
-  w: () => (/* binding */ layersOf),
-  XT: () => (/* binding */ listSome),
-  eu: () => (/* binding */ literal),
-  bs: () => (/* binding */ longestRunSeconds),
-  B2: () => (/* binding */ managedByTag),
-  Ru: () => (/* binding */ maxLength),
-  J: () => (/* binding */ mergeLayers),
-  Bp: () => (/* binding */ minLength),
-  de: () => (/* binding */ mostDeclaredTags),
-  hp: () => (/* binding */ mostTags),
-  _u: () => (/* binding */ namePattern),
-  Mp: () => (/* binding */ nameRule),
-  $I: () => (/* binding */ nameTables),
-  hq: () => (/* binding */ nonEmpty),
-  Ik: () => (/* binding */ object),
-  lq: () => (/* binding */ optional),
-  qg: () => (/* binding */ parse),
-  qF: () => (/* binding */ parseJson),
-  ti: () => (/* binding */ partitionKeyOf),
-  KI: () => (/* binding */ picklist),
-  Fs: () => (/* binding */ pipe),
-  LS: () => (/* binding */ plural),
-  _w: () => (/* binding */ pointInTimeRecovery),
-  qo: () => (/* binding */ properties),
-  vJ: () => (/* binding */ propertyNamed),
-  hD: () => (/* binding */ quote),
-  g1: () => (/* binding */ record),
-  yG: () => (/* binding */ regex),
-  xL: () => (/* binding */ safeParse),
-  ml: () => (/* binding */ shorten),
-  Ul: () => (/* binding */ sortBy),
-  w1: () => (/* binding */ startsWith),
-  D$: () => (/* binding */ stoppedWhileWaitingFor),
-  re: () => (/* binding */ strictObject),
-  Yj: () => (/* binding */ string),
-  VZ: () => (/* binding */ systemClock),
-  cU: () => (/* binding */ tableArn),
-  LE: () => (/* binding */ tagCharacters),
-  EZ: () => (/* binding */ tagValue),
-  _A: () => (/* binding */ tags),
-  KC: () => (/* binding */ union),
-  Wh: () => (/* binding */ unlessAborted),
-  Ox: () => (/* binding */ variant),
-  RK: () => (/* binding */ visible),
-  iP: () => (/* binding */ withinDeadline),
-  NH: () => (/* binding */ withinSeconds)
-});
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/bundle/RVFQRD6D.js
-// lib/src/text/readable.js
-function visible(value) {
-  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-var longest = 256;
-function shorten(value, most = longest) {
-  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
-}
-function count(number2, noun) {
-  return `${number2} ${number2 === 1 ? noun : plural(noun)}`;
-}
-function plural(noun) {
-  return `${noun}${noun.endsWith("x") ? "es" : "s"}`;
-}
-function listSome(items, most, noun) {
-  const more = items.length - most;
-  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
-}
-function quote(value) {
-  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
-}
-
-// lib/src/errors/errors.js
-var _a;
-var RemedyError = class extends Error {
-  name = "RemedyError";
-  remedy;
-  facts;
-  /** IAM policy statements, as JSON, that would have allowed the denied call. */
-  statements;
-  /** The failed write may have taken effect: it was sent, and no refusal came back. */
-  isOutcomeUnknown;
-  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
-    super(message, options);
-    this.remedy = remedy;
-    this.facts = facts;
-    this.statements = statements;
-    this.isOutcomeUnknown = isOutcomeUnknown2;
-  }
-};
-function isOutcomeUnknown(error) {
-  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
-}
-var InvalidInputsError = class extends Error {
-  name = "InvalidInputsError";
-  problems;
-  constructor(problems) {
-    super(`The inputs have ${count(problems.length, "problem")}.`);
-    this.problems = problems;
-  }
-};
-var StoppedError = class extends RemedyError {
-  name = "StoppedError";
-  /** Returns a copy whose cause is the last failure before the stop. */
-  after(cause) {
-    return this.#copy({ cause });
-  }
-  /** Makes a copy for a write that was sent and has no response. */
-  withUnknownOutcome() {
-    return this.#copy({ isOutcomeUnknown: true });
-  }
-  /**
-   * Makes a copy that also names what the run was waiting for when it had to stop.
-   *
-   * @param remedy an additional remedy, for that wait
-   */
-  whileWaitingFor(what, remedy) {
-    const remedies = remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`;
-    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies });
-  }
-  #copy(changes) {
-    const { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2 } = this;
-    const copied = { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2, ...changes };
-    return new _a(copied.message, copied.remedy, copied);
-  }
-};
-_a = StoppedError;
-function stoppedWhileWaitingFor(what, remedy) {
-  return (reason) => {
-    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
-  };
-}
-
-// node_modules/valibot/dist/index.mjs
-var store$4;
-var DEFAULT_CONFIG = {
-  lang: void 0,
-  message: void 0,
-  abortEarly: void 0,
-  abortPipeEarly: void 0
-};
-// @__NO_SIDE_EFFECTS__
-function getGlobalConfig(config$1) {
-  if (!config$1 && !store$4) return DEFAULT_CONFIG;
-  return {
-    lang: config$1?.lang ?? store$4?.lang,
-    message: config$1?.message,
-    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-  };
-}
-var store$3;
-// @__NO_SIDE_EFFECTS__
-function getGlobalMessage(lang) {
-  return store$3?.get(lang);
-}
-var store$2;
-// @__NO_SIDE_EFFECTS__
-function getSchemaMessage(lang) {
-  return store$2?.get(lang);
-}
-var store$1;
-// @__NO_SIDE_EFFECTS__
-function getSpecificMessage(reference, lang) {
-  return store$1?.get(reference)?.get(lang);
-}
-// @__NO_SIDE_EFFECTS__
-function _stringify(input) {
-  const type = typeof input;
-  if (type === "string") return `"${input}"`;
-  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
-  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-  return type;
-}
-function _addIssue(context, label, dataset, config$1, other) {
-  const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context.expects ?? null;
-  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-  const issue = {
-    kind: context.kind,
-    type: context.type,
-    input,
-    expected,
-    received,
-    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context.requirement,
-    path: other?.path,
-    issues: other?.issues,
-    lang: config$1.lang,
-    abortEarly: config$1.abortEarly,
-    abortPipeEarly: config$1.abortPipeEarly
-  };
-  const isSchema = context.kind === "schema";
-  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
-  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
-  if (isSchema) dataset.typed = false;
-  if (dataset.issues) dataset.issues.push(issue);
-  else dataset.issues = [issue];
-}
-// @__NO_SIDE_EFFECTS__
-function _isSameValueZero(value1, value2) {
-  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
-}
-// @__NO_SIDE_EFFECTS__
-function _isValidObjectKey(object$1, key) {
-  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
-}
-// @__NO_SIDE_EFFECTS__
-function _joinExpects(values$1, separator) {
-  const list = [...new Set(values$1)];
-  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
-  return list[0] ?? "never";
-}
-function _standardSchema(schema) {
-  schema["~standard"] = {
-    version: 1,
-    vendor: "valibot",
-    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-  };
-  return schema;
-}
-// @__NO_SIDE_EFFECTS__
-function getDotPath(issue) {
-  if (issue.path) {
-    let key = "";
-    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
-    else key += item.key;
-    else return null;
-    return key;
-  }
-  return null;
-}
-var ValiError = class extends Error {
-  /**
-  * Creates a Valibot error with useful information.
-  *
-  * @param issues The error issues.
-  */
-  constructor(issues) {
-    super(issues[0].message);
-    this.name = "ValiError";
-    this.issues = issues;
-  }
-};
-// @__NO_SIDE_EFFECTS__
-function check(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "check",
-    reference: check,
-    async: false,
-    expects: null,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function description(description_) {
-  return {
-    kind: "metadata",
-    type: "description",
-    reference: description,
-    description: description_
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function integer(message$1) {
-  return {
-    kind: "validation",
-    type: "integer",
-    reference: integer,
-    async: false,
-    expects: null,
-    requirement: Number.isInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_length",
-    reference: maxLength,
-    async: false,
-    expects: `<=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_value",
-    reference: maxValue,
-    async: false,
-    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_length",
-    reference: minLength,
-    async: false,
-    expects: `>=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_value",
-    reference: minValue,
-    async: false,
-    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function nonEmpty(message$1) {
-  return {
-    kind: "validation",
-    type: "non_empty",
-    reference: nonEmpty,
-    async: false,
-    expects: "!0",
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function parseJson(config$1, message$1) {
-  return {
-    kind: "transformation",
-    type: "parse_json",
-    reference: parseJson,
-    config: config$1,
-    message: message$1,
-    async: false,
-    "~run"(dataset, config$2) {
-      try {
-        dataset.value = JSON.parse(dataset.value, this.config?.reviver);
-      } catch (error) {
-        if (error instanceof Error) {
-          _addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
-          dataset.typed = false;
-        } else throw error;
-      }
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function regex(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "regex",
-    reference: regex,
-    async: false,
-    expects: `${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function startsWith(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "starts_with",
-    reference: startsWith,
-    async: false,
-    expects: `"${requirement}"`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
-      return dataset;
-    }
-  };
-}
-var ABORT_EARLY_CONFIG = { abortEarly: true };
-// @__NO_SIDE_EFFECTS__
-function getFallback(schema, dataset, config$1) {
-  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
-}
-// @__NO_SIDE_EFFECTS__
-function getDefault(schema, dataset, config$1) {
-  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
-}
-// @__NO_SIDE_EFFECTS__
-function array(item, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "array",
-    reference: array,
-    expects: "Array",
-    async: false,
-    item,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key = 0; key < input.length; key++) {
-          const value$1 = input[key];
-          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key,
-              value: value$1
-            };
-            for (const issue of itemDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function RVFQRD6D_boolean(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "boolean",
-    reference: RVFQRD6D_boolean,
-    expects: "boolean",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "boolean") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function date(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "date",
-    reference: date,
-    expects: "Date",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function literal(literal_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "literal",
-    reference: literal,
-    expects: /* @__PURE__ */ _stringify(literal_),
-    async: false,
-    literal: literal_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function number(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "number",
-    reference: number,
-    expects: "number",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function object(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "object",
-    reference: object,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function optional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "optional",
-    reference: optional,
-    expects: `(${wrapped.expects} | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function picklist(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "picklist",
-    reference: picklist,
-    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.options.includes(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function record(key, value$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "record",
-    reference: record,
-    expects: "Object",
-    async: false,
-    key,
-    value: value$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-          const entryValue = input[entryKey];
-          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-          if (keyDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "key",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of keyDataset.issues) {
-              issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = keyDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-          if (valueDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "value",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of valueDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = valueDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "strict_object",
-    reference: strictObject,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-        if (!dataset.issues || !config$1.abortEarly) {
-          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
-            _addIssue(this, "key", dataset, config$1, {
-              input: key,
-              expected: "never",
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function string(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "string",
-    reference: string,
-    expects: "string",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "string") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function _subIssues(datasets) {
-  let issues;
-  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-  else issues = dataset.issues;
-  return issues;
-}
-// @__NO_SIDE_EFFECTS__
-function union(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "union",
-    reference: union,
-    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      let validDataset;
-      let typedDatasets;
-      let untypedDatasets;
-      for (const schema of this.options) {
-        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
-        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-        else typedDatasets = [optionDataset];
-        else {
-          validDataset = optionDataset;
-          break;
-        }
-        else if (untypedDatasets) untypedDatasets.push(optionDataset);
-        else untypedDatasets = [optionDataset];
-      }
-      if (validDataset) return validDataset;
-      if (typedDatasets) {
-        if (typedDatasets.length === 1) return typedDatasets[0];
-        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-        dataset.typed = true;
-      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function variant(key, options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "variant",
-    reference: variant,
-    expects: "Object",
-    async: false,
-    key,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        let outputDataset;
-        let maxDiscriminatorPriority = 0;
-        let invalidDiscriminatorKey = this.key;
-        let expectedDiscriminators = [];
-        const parseOptions = (variant$1, allKeys) => {
-          for (const schema of variant$1.options) {
-            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
-            else {
-              let keysAreValid = true;
-              let currentPriority = 0;
-              for (const currentKey of allKeys) {
-                const discriminatorSchema = schema.entries[currentKey];
-                if (currentKey in input ? discriminatorSchema["~run"]({
-                  typed: false,
-                  value: input[currentKey]
-                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
-                  keysAreValid = false;
-                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
-                    maxDiscriminatorPriority = currentPriority;
-                    invalidDiscriminatorKey = currentKey;
-                    expectedDiscriminators = [];
-                  }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
-                  break;
-                }
-                currentPriority++;
-              }
-              if (keysAreValid) {
-                const optionDataset = schema["~run"]({ value: input }, config$1);
-                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
-              }
-            }
-            if (outputDataset && !outputDataset.issues) break;
-          }
-        };
-        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
-        if (outputDataset) return outputDataset;
-        _addIssue(this, "type", dataset, config$1, {
-          input: input[invalidDiscriminatorKey],
-          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
-          path: [{
-            type: "object",
-            origin: "value",
-            input,
-            key: invalidDiscriminatorKey,
-            value: input[invalidDiscriminatorKey]
-          }]
-        });
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-function parse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  if (dataset.issues) throw new ValiError(dataset.issues);
-  return dataset.value;
-}
-// @__NO_SIDE_EFFECTS__
-function pipe(...pipe$1) {
-  return _standardSchema({
-    ...pipe$1[0],
-    pipe: pipe$1,
-    "~run"(dataset, config$1) {
-      for (const item of pipe$1) if (item.kind !== "metadata") {
-        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-          dataset.typed = false;
-          break;
-        }
-        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
-      }
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function safeParse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  return {
-    typed: dataset.typed,
-    success: !dataset.issues,
-    output: dataset.value,
-    issues: dataset.issues
-  };
-}
-
-// lib/src/run/run.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $A: () => (/* binding */ suggestInput),
+/* harmony export */   AH: () => (/* binding */ linesNeededBy),
+/* harmony export */   BB: () => (/* binding */ requireProtection),
+/* harmony export */   BU: () => (/* binding */ partOf),
+/* harmony export */   B_: () => (/* binding */ stepsOf),
+/* harmony export */   CA: () => (/* binding */ errorCode),
+/* harmony export */   EK: () => (/* binding */ isOneOf),
+/* harmony export */   Ey: () => (/* binding */ describeStep),
+/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
+/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
+/* harmony export */   I1: () => (/* binding */ declarations),
+/* harmony export */   Is: () => (/* binding */ errorName),
+/* harmony export */   Jr: () => (/* binding */ isAllowed),
+/* harmony export */   LK: () => (/* binding */ refuseStep),
+/* harmony export */   N$: () => (/* binding */ describeSteps),
+/* harmony export */   Nk: () => (/* binding */ metadataOf),
+/* harmony export */   Oy: () => (/* binding */ isDisruptive),
+/* harmony export */   PC: () => (/* binding */ givenInputs),
+/* harmony export */   QT: () => (/* binding */ logGroup),
+/* harmony export */   RK: () => (/* binding */ reviewable),
+/* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   WL: () => (/* binding */ createRequest),
+/* harmony export */   cY: () => (/* binding */ declaredWait),
+/* harmony export */   cd: () => (/* binding */ commandRunner),
+/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
+/* harmony export */   eC: () => (/* binding */ settingChanges),
+/* harmony export */   es: () => (/* binding */ secretInOutputs),
+/* harmony export */   gJ: () => (/* binding */ errorMessage),
+/* harmony export */   gP: () => (/* binding */ nameStep),
+/* harmony export */   jY: () => (/* binding */ secretInput),
+/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
+/* harmony export */   nG: () => (/* binding */ httpStatus),
+/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
+/* harmony export */   qG: () => (/* binding */ digestReviewed),
+/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
+/* harmony export */   rV: () => (/* binding */ usualDuration),
+/* harmony export */   rk: () => (/* binding */ readPlanDocument),
+/* harmony export */   u7: () => (/* binding */ isErrorLike),
+/* harmony export */   uX: () => (/* binding */ propertyValues),
+/* harmony export */   vj: () => (/* binding */ inputNames),
+/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
+/* harmony export */   vr: () => (/* binding */ renderError),
+/* harmony export */   w0: () => (/* binding */ digestPlan),
+/* harmony export */   x8: () => (/* binding */ isGitHubJob),
+/* harmony export */   y2: () => (/* binding */ disruptionNames)
+/* harmony export */ });
+/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8746);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
 
 
-var systemClock = {
-  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
-  now: () => Math.round(performance.timeOrigin + performance.now()),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await (0,promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
-    } catch {
-      throw signal.reason;
-    }
-  },
-  random: Math.random,
-  uuid: external_node_crypto_.randomUUID
-};
-var longestRunSeconds = 21600;
-var graceMilliseconds = 1e3;
-var leaveMilliseconds = 4300;
-async function withinDeadline(options, work) {
-  const { clock, log, timeoutSeconds, interrupted } = options;
-  const stopping = new AbortController();
-  const aborting = new AbortController();
-  const leaving = new AbortController();
-  const ended = new AbortController();
-  const after = (milliseconds, then) => {
-    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
-  };
-  const stop = (reason) => {
-    if (stopping.signal.aborted)
-      return;
-    stopping.abort(reason);
-    after(graceMilliseconds, () => aborting.abort(reason));
-    after(leaveMilliseconds, () => leaving.abort(reason));
-  };
-  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
-  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
-  interrupted.addEventListener("abort", interrupt);
-  if (interrupted.aborted)
-    interrupt();
-  try {
-    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
-  } finally {
-    interrupted.removeEventListener("abort", interrupt);
-    ended.abort();
-    const over = new StoppedError("The run is over.", "No action is needed.");
-    stopping.abort(over);
-    aborting.abort(over);
-    leaving.abort(over);
-  }
-}
-function cleaningRun(run) {
-  return { ...run, stop: run.leave, abort: run.leave };
-}
-async function withinSeconds(run, seconds, reason, work) {
-  const over = new AbortController();
-  const ended = new AbortController();
-  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
-  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
-  try {
-    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
-  } finally {
-    ended.abort();
-  }
-}
-async function unlessAborted({ abort }, work, waitingFor) {
-  abort.throwIfAborted();
-  const aborted = new Promise((_, reject) => {
-    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
-  });
-  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
+// lib/src/run/variables.js
+function isGitHubJob({ GITHUB_ACTIONS }) {
+  return GITHUB_ACTIONS === "true";
 }
 
-// lib/src/table/target.js
-function isSameEnvironment(left, right) {
-  return left.toLowerCase() === right.toLowerCase();
-}
-var namePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
-var nameRule = "3 to 255 letters, digits and _ . - and nothing else";
-function isTableName(text) {
-  return namePattern.test(text);
-}
-function tableArn({ account, partition, region }, name) {
-  return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`;
-}
-function addressOf(target, name) {
-  return { name, arn: tableArn(target, name) };
-}
+// lib/src/github/files.js
 
-// lib/src/table/protection.js
-function explainProtectionOff(input, state, { target, table }) {
-  const { name, production } = target.environment;
-  return {
-    reason: `${input} is to be off, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
-    remedy: `Leave ${input} out of the definition file, or set the input to auto: that keeps it ${production ? "on" : "as it is"}.`
-  };
-}
 
-// lib/src/table/properties/deletion-protection.js
-var deletionProtection = {
-  name: "DeletionProtectionEnabled",
-  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: RVFQRD6D_boolean(),
-  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
-  creation: {
-    kind: "in-create-table",
-    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
-    otherwise: false
-  },
-  changes: (from, to) => {
-    if (from === to)
-      return [];
-    return to ? [{ kind: "update", from, to, risk: "safe" }] : [{ kind: "update", from, to, risk: { allow: ["remove-deletion-protection"] } }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, DeletionProtectionEnabled: to }
-  }),
-  settings: (value) => [{ name: "deletion protection", value: value ? "on" : "off" }],
-  blockedBy: ["replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  protection: {
-    isOn: (value) => value,
-    inProduction: true,
-    off: false,
-    input: "deletion-protection",
-    removal: "remove-deletion-protection"
-  },
-  disruptions: [
-    {
-      name: "remove-deletion-protection",
-      purpose: "to turn it off",
-      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
-    }
-  ]
-};
 
-// lib/src/table/throughput.js
-var units = pipe(number(), integer(), minValue(1));
-var throughputSchema = strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units });
-function readThroughput({ ReadCapacityUnits, WriteCapacityUnits } = {}) {
-  return { ReadCapacityUnits, WriteCapacityUnits };
-}
-function isSameThroughput(left, right) {
-  return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits;
-}
-function describeThroughput({ ReadCapacityUnits: reads, WriteCapacityUnits: writes }) {
-  return `${reads} read and ${writes} write units`;
-}
-var noMaximum = -1;
-var maximum = pipe(number(), integer(), minValue(noMaximum), check((most) => most !== 0, "at least 1, or -1 for no maximum"));
-var onDemandThroughputSchema = strictObject({
-  MaxReadRequestUnits: optional(maximum),
-  MaxWriteRequestUnits: optional(maximum)
-});
-var members = ["MaxReadRequestUnits", "MaxWriteRequestUnits"];
-function readOnDemandThroughput(given = {}) {
-  return withMembers(members, (member) => given[member] ?? noMaximum);
-}
-function changedMaximums(from, to) {
-  const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member]);
-  if (differing.length === 0)
-    return void 0;
-  return {
-    from: withMembers(differing, (member) => maximumIn(from, member)),
-    to: withMembers(differing, (member) => maximumIn(to, member))
-  };
-}
-function initialMaximums(declared2) {
-  const limited = limitedIn(declared2);
-  return limited.length === 0 ? void 0 : withMembers(limited, (member) => declared2[member]);
-}
-function undeclaredMaximums(observed, declared2 = {}) {
-  const undeclared = limitedIn(observed).filter((member) => declared2[member] === void 0);
-  return withMembers(undeclared, (member) => observed[member]);
-}
-function maximumSettings(value) {
-  return declaredIn(value).map((name) => {
-    const most = maximumIn(value, name);
-    return { name, value: most === noMaximum ? "no maximum" : String(most) };
-  });
-}
-function declaredIn(value) {
-  return members.filter((member) => value[member] !== void 0);
-}
-function limitedIn(value) {
-  return members.filter((member) => maximumIn(value, member) !== noMaximum);
-}
-function maximumIn(value, member) {
-  return value[member] ?? noMaximum;
-}
-function withMembers(names, unitsOf2) {
-  return Object.fromEntries(names.map((name) => [name, unitsOf2(name)]));
-}
-
-// lib/src/table/properties/billing-mode.js
-var mode = picklist(["PAY_PER_REQUEST", "PROVISIONED"]);
-var billingMode = {
-  name: "BillingMode",
-  description: "On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless ProvisionedThroughput is declared.",
-  schema: union([
-    literal("PAY_PER_REQUEST"),
-    strictObject({
-      ProvisionedThroughput: throughputSchema,
-      GlobalSecondaryIndexes: optional(array(strictObject({ IndexName: string(), ProvisionedThroughput: throughputSchema })))
-    })
-  ]),
-  declaration: {
-    fields: { BillingMode: mode, ProvisionedThroughput: throughputSchema },
-    normalize: (fields) => {
-      const { BillingMode, ProvisionedThroughput } = fields;
-      if (ProvisionedThroughput !== void 0)
-        return { ProvisionedThroughput };
-      if (BillingMode === "PROVISIONED")
-        throw new TypeError("PROVISIONED needs ProvisionedThroughput");
-      return BillingMode;
-    }
-  },
-  reading: { kind: "described", of: readBillingMode },
-  creation: {
-    kind: "in-create-table",
-    input: (value) => isProvisioned(value) ? { BillingMode: "PROVISIONED", ProvisionedThroughput: value.ProvisionedThroughput } : { BillingMode: value },
-    otherwise: "PAY_PER_REQUEST"
-  },
-  changes: (from, to, comparison) => {
-    if (!isProvisioned(to))
-      return isProvisioned(from) ? [{ kind: "update", from, to, risk: "slow" }] : [];
-    if (!isProvisioned(from))
-      return [switchToProvisioned(to, comparison)];
-    if (isSameThroughput(from.ProvisionedThroughput, to.ProvisionedThroughput))
-      return [];
-    return [{ kind: "update", from: unitsOf(from), to: unitsOf(to), risk: "safe" }];
-  },
-  request: ({ name: TableName }, change) => ({
-    operation: "UpdateTable",
-    input: { TableName, ...inputOf(change) }
-  }),
-  settings: (value) => {
-    if (!isProvisioned(value))
-      return [{ name: "billing", value }];
-    const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value;
-    return [
-      { name: "billing", value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
-      ...GlobalSecondaryIndexes.map((index) => ({
-        group: "units of index",
-        name: index.IndexName,
-        value: describeThroughput(index.ProvisionedThroughput)
-      }))
-    ];
-  },
-  unmanaged: (observed, declared2) => declared2 === void 0 && isProvisioned(observed) ? [{ path: "billingMode", value: `PROVISIONED, ${describeThroughput(observed.ProvisionedThroughput)}` }] : [],
-  waits: [
-    {
-      appliesTo: ({ from, to }) => isProvisioned(from) && isProvisioned(to),
-      goal: "change its throughput",
-      usual: "1 to 2 s",
-      firstPoll: 1,
-      timeout: 600
-    },
-    // Measured on AWS: 60 to 113 s, with and without indexes.
-    {
-      appliesTo: ({ to }) => isProvisioned(to),
-      goal: "change its billing mode to provisioned",
-      usual: "1 to 2 minutes",
-      firstPoll: 1,
-      timeout: 1800
-    },
-    // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
-    { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 }
-  ],
-  blockedBy: ["table", "index", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour",
-    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
-  }
-};
-function isProvisioned(value) {
-  return typeof value === "object";
-}
-function isSwitchToProvisioned({ declared: declared2, observed }) {
-  return isProvisioned(declared2.BillingMode) && observed.BillingMode === "PAY_PER_REQUEST";
-}
-function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }) {
-  const name = summary ? summary.BillingMode : "PROVISIONED";
-  return name === "PROVISIONED" ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name;
-}
-function switchToProvisioned({ ProvisionedThroughput }, { table, declared: declared2, observed }) {
-  const declaredUnits = new Map(globalIndexes(declared2).map((index) => [index.IndexName, index.ProvisionedThroughput]));
-  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
-    IndexName,
-    ProvisionedThroughput: declaredUnits.get(IndexName)
-  }));
-  const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === void 0);
-  if (withoutUnits.length > 0) {
-    const names = withoutUnits.map(({ IndexName }) => `"${IndexName}"`);
-    const [these, them] = names.length === 1 ? ["the index", "it"] : ["the indexes", "them"];
-    return {
-      kind: "impossible",
-      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, "more index")}. DynamoDB changes the table only together with all of its global indexes.`,
-      remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`
-    };
-  }
-  const GlobalSecondaryIndexes = indexes;
-  const to = { ProvisionedThroughput, ...indexes.length === 0 ? {} : { GlobalSecondaryIndexes } };
-  const removed = maximumsOf(observed);
-  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, "more maximum")}.`;
-  return { kind: "update", from: "PAY_PER_REQUEST", to, risk: "slow", ...removed.length === 0 ? {} : { warning } };
-}
-function maximumsOf(observed) {
-  const list = (maximums, of) => maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`);
-  return [
-    ...list(observed.OnDemandThroughput, ""),
-    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`))
-  ];
-}
-function globalIndexes(values) {
-  return values.GlobalSecondaryIndexes ?? [];
-}
-function unitsOf({ ProvisionedThroughput }) {
-  return { ProvisionedThroughput };
-}
-function inputOf({ from, to }) {
-  if (!isProvisioned(to))
-    return { BillingMode: to };
-  const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = to;
-  if (isProvisioned(from))
-    return { ProvisionedThroughput };
-  const updates = GlobalSecondaryIndexes.map((Update) => ({ Update }));
-  return {
-    BillingMode: "PROVISIONED",
-    ProvisionedThroughput,
-    ...updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }
-  };
-}
-
-// lib/src/table/indexes.js
-function indexesOf(values) {
-  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = values;
-  const read = (isLocal) => (index) => ({
-    name: index.IndexName,
-    keys: index.KeySchema,
-    isLocal
-  });
-  return [...GlobalSecondaryIndexes.map(read(false)), ...LocalSecondaryIndexes.map(read(true))];
-}
-function partitionKeyOf(keys) {
-  return keys.flatMap(({ AttributeName, KeyType }) => KeyType === "HASH" ? [AttributeName] : []);
-}
-
-// lib/src/text/sort.js
-function sortBy(items, textOf) {
-  return [...items].sort((left, right) => textOf(left) < textOf(right) ? -1 : 1);
-}
-
-// lib/src/table/properties/key-schema.js
-var longestAttributeName = 255;
-var attributeName = pipe(string(), minLength(1), maxLength(longestAttributeName), check((name) => Buffer.byteLength(name) <= longestAttributeName, "a text of at most 255 bytes in UTF-8"));
-var attributeType = picklist(["S", "N", "B"]);
-var keyMembers = { AttributeName: attributeName, KeyType: picklist(["HASH", "RANGE"]) };
-var keyAttribute = strictObject({ ...keyMembers, AttributeType: attributeType });
-var keyElements = array(strictObject(keyMembers));
-function withTypes(keys, types) {
-  return keys.map(({ AttributeName, KeyType }) => {
-    const AttributeType = types.get(AttributeName);
-    if (AttributeType === void 0)
-      throw new TypeError(`${AttributeName} has no type`);
-    return { AttributeName, AttributeType, KeyType };
-  });
-}
-var keySchema = {
-  name: "KeySchema",
-  description: "The primary key: a partition key and at most one sort key. AttributeDefinitions has their types. Fixed at creation.",
-  schema: pipe(array(keyAttribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
-  declaration: {
-    fields: { KeySchema: pipe(keyElements, minLength(1), maxLength(2)) },
-    normalize: ({ KeySchema }, types) => withTypes(KeySchema, types)
-  },
-  reading: {
-    kind: "described",
-    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions)
-  },
-  creation: {
-    kind: "in-create-table",
-    input: (keys) => ({
-      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
-    })
-  },
-  changes: (from, to, { table }) => describeKeys(from) === describeKeys(to) ? [] : [
-    {
-      kind: "impossible",
-      reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
-      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`
-    }
-  ],
-  settings: (keys) => [{ name: "key", value: describeKeys(keys) }],
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTable"], write: [] }
-};
-function describeKeys(keys) {
-  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
-}
-function readKeys(keys = [], definitions = []) {
-  return keys.map(({ AttributeName, KeyType }) => ({
-    AttributeName,
-    AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
-    KeyType
-  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
-}
-
-// lib/src/table/secondary-index.js
-var projection = strictObject({
-  ProjectionType: picklist(["ALL", "KEYS_ONLY", "INCLUDE"]),
-  NonKeyAttributes: optional(array(attributeName))
-});
-var indexMembers = {
-  IndexName: pipe(string(), regex(namePattern, nameRule)),
-  KeySchema: pipe(array(keyAttribute), minLength(1)),
-  Projection: projection
-};
-var declaredIndexMembers = {
-  IndexName: indexMembers.IndexName,
-  KeySchema: pipe(keyElements, minLength(1)),
-  Projection: strictObject({
-    ProjectionType: projection.entries.ProjectionType,
-    // DynamoDB includes at most 20 attributes in one index.
-    NonKeyAttributes: optional(pipe(array(attributeName), minLength(1), maxLength(20)))
-  })
-};
-var declaredIndex = strictObject(declaredIndexMembers);
-function normalizeIndex({ IndexName, KeySchema, Projection }, types) {
-  return { IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) };
-}
-function hasDistinctNames(indexes) {
-  return new Set(indexes.map(({ IndexName }) => IndexName)).size === indexes.length;
-}
-function sortByName(indexes) {
-  return sortBy(indexes, ({ IndexName }) => String(IndexName));
-}
-function indexesNotIn(indexes, others) {
-  const names = others.map(({ IndexName }) => IndexName);
-  return indexes.filter(({ IndexName }) => !names.includes(IndexName));
-}
-function readIndex({ IndexName, KeySchema, Projection }, definitions = []) {
-  return {
-    IndexName,
-    KeySchema: readKeys(KeySchema, definitions),
-    Projection: Projection === void 0 ? void 0 : orderProjection(Projection)
-  };
-}
-function orderProjection({ ProjectionType, NonKeyAttributes = [] }) {
-  return {
-    ProjectionType,
-    ...NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }
-  };
-}
-function orderIndex({ IndexName, KeySchema, Projection }) {
-  return {
-    IndexName,
-    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
-      AttributeName,
-      AttributeType,
-      KeyType
-    })),
-    Projection: orderProjection(Projection)
-  };
-}
-function indexInput({ IndexName, KeySchema, Projection }) {
-  const { ProjectionType, NonKeyAttributes } = Projection;
-  return {
-    IndexName,
-    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-    Projection: {
-      ProjectionType,
-      ...NonKeyAttributes === void 0 ? {} : { NonKeyAttributes: [...NonKeyAttributes] }
-    }
-  };
-}
-function keyDefinitions(indexes) {
-  const types = indexes.flatMap(({ KeySchema }) => KeySchema).map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }));
-  return [...new Map(types.map((type) => [type.AttributeName, type])).values()];
-}
-function isSameIndex(left, right) {
-  const fixed = (index) => JSON.stringify({ ...orderIndex(index), IndexName: "" });
-  return fixed(left) === fixed(right);
-}
-function describeIndex({ KeySchema, Projection }) {
-  const partition = KeySchema.filter(({ KeyType }) => KeyType === "HASH");
-  const sort = KeySchema.filter(({ KeyType }) => KeyType === "RANGE");
-  const keys = [partition.map((key) => describeKeys([key])).join(" + "), ...sort.map((key) => describeKeys([key]))];
-  return `${keys.join(", ")}; ${describeProjection(Projection)}`;
-}
-function describeProjection({ ProjectionType, NonKeyAttributes = [] }) {
-  switch (ProjectionType) {
-    case "ALL":
-      return "all attributes";
-    case "KEYS_ONLY":
-      return "keys only";
-    case "INCLUDE":
-      return `includes ${NonKeyAttributes.join(", ")}`;
-  }
-}
-
-// lib/src/table/properties/global-secondary-indexes.js
-var mostIndexes = 20;
-var throughputMembers = {
-  ProvisionedThroughput: optional(throughputSchema),
-  OnDemandThroughput: optional(onDemandThroughputSchema)
-};
-var declaredIndexes = array(strictObject({ ...declaredIndexMembers, ...throughputMembers }));
-var buildDuration = "8 to 17 minutes, longer with many items";
-var globalSecondaryIndexes = {
-  name: "GlobalSecondaryIndexes",
-  description: "Global secondary indexes: keys, projection and throughput of each. On an existing table, one is built or deleted after the other.",
-  schema: pipe(array(strictObject({ ...indexMembers, ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
-  declaration: {
-    fields: { GlobalSecondaryIndexes: declaredIndexes },
-    normalize: ({ GlobalSecondaryIndexes }, types) => sortByName(GlobalSecondaryIndexes.map((index) => inOrder({ ...index, ...normalizeIndex(index, types) })))
-  },
-  reading: { kind: "described", of: readIndexes },
-  creation: {
-    kind: "in-create-table",
-    input: (indexes) => (
-      // DynamoDB refuses an empty list.
-      indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes.map(inputOf2), AttributeDefinitions: keyDefinitions(indexes) }
-    )
-  },
-  changes: changesOf,
-  request: ({ name: TableName }, change) => ({
-    operation: "UpdateTable",
-    input: { TableName, ...updateFor(change) }
-  }),
-  settings: (indexes) => indexes.map((index) => ({ group: "index", name: index.IndexName, value: describeWithThroughput(index) })),
-  part: partOf,
-  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "globalIndex", value: IndexName })),
-  // DynamoDB changes the throughput of one index while it builds or deletes another.
-  blockedBy: ["table", "index", "replica"],
-  blockersOf: (change) => isThroughputChange(change) ? ["replica"] : ["table", "index", "replica"],
-  follows: ["BillingMode"],
-  waits: [
-    {
-      appliesTo: ({ from }) => from.length === 0,
-      part: "index",
-      isOptional: true,
-      goal: "build its index",
-      usual: buildDuration,
-      firstPoll: 1,
-      interval: 12,
-      timeout: longestRunSeconds
-    },
-    {
-      appliesTo: ({ to }) => to.length === 0,
-      part: "index",
-      goal: "delete its index",
-      usual: "3 to 6 s",
-      firstPoll: 2,
-      timeout: 600
-    },
-    { part: "index", goal: "change the throughput of its index", usual: "2 to 6 s", firstPoll: 2, timeout: 600 }
-  ],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "four decreases of the units of an index a day (UTC), then one an hour",
-    isSpent: /^LimitExceededException: .*decreases are limited within/is
-  },
-  disruptions: [
-    {
-      name: "rebuild-index",
-      purpose: "to delete the index and build it again under its name, while queries of it fail",
-      explain: explainRebuild
-    },
-    { name: "delete-index", purpose: "to delete the indexes that the definition lacks", explain: explainFullTable }
-  ]
-};
-function inOrder(index) {
-  const { ProvisionedThroughput, OnDemandThroughput } = index;
-  return {
-    ...orderIndex(index),
-    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput },
-    ...OnDemandThroughput === void 0 ? {} : { OnDemandThroughput }
-  };
-}
-function readIndexes({ GlobalSecondaryIndexes = [], AttributeDefinitions }) {
-  return sortByName(GlobalSecondaryIndexes.filter(({ IndexStatus }) => IndexStatus !== "DELETING").map((index) => ({
-    ...readIndex(index, AttributeDefinitions),
-    ...readThroughputOf(index)
-  })));
-}
-function readThroughputOf({ ProvisionedThroughput = {}, OnDemandThroughput }) {
-  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
-  return ReadCapacityUnits ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : { OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) };
-}
-function inputOf2(index) {
-  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  const maximums = initialMaximums(OnDemandThroughput);
-  return {
-    ...indexInput(index),
-    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
-    ...maximums === void 0 ? {} : { OnDemandThroughput: maximums }
-  };
-}
-function updateFor({ from: [before], to: [after] }) {
-  if (after === void 0) {
-    return { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: before?.IndexName } }] };
-  }
-  if (before === void 0) {
-    return {
-      AttributeDefinitions: keyDefinitions([after]),
-      GlobalSecondaryIndexUpdates: [{ Create: inputOf2(after) }]
-    };
-  }
-  const { IndexName, ProvisionedThroughput } = after;
-  const maximums = changedMaximums(before.OnDemandThroughput ?? {}, after.OnDemandThroughput ?? {});
-  return {
-    GlobalSecondaryIndexUpdates: [
-      {
-        Update: {
-          IndexName,
-          ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
-          ...maximums === void 0 ? {} : { OnDemandThroughput: maximums.to }
-        }
-      }
-    ]
-  };
-}
-function isThroughputChange({ from, to }) {
-  return from.length > 0 && to.length > 0;
-}
-function partOf({ from, to }) {
-  return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? "";
-}
-function changesOf(from, to, comparison) {
-  const pairs = to.flatMap((declared2) => from.filter(({ IndexName }) => IndexName === declared2.IndexName).map((index) => ({ declared: declared2, present: afterBillingMode(index, declared2, comparison) })));
-  const created = indexesNotIn(to, from);
-  const rebuilt = pairs.filter(({ declared: declared2, present }) => !isSameIndex(declared2, present));
-  const built = [...created, ...rebuilt.map(({ declared: declared2 }) => declared2)];
-  const kept = pairs.filter((pair) => !rebuilt.includes(pair));
-  const undeclared = indexesNotIn(from, to);
-  const impossible = [
-    ...built.flatMap((index) => [...refuseBuild(index, comparison), ...refuseKeyTypes(index, undeclared, comparison)]),
-    ...kept.flatMap((pair) => refuseThroughput(pair, comparison))
-  ];
-  if (impossible.length > 0)
-    return impossible;
-  const isFull = from.length + created.length > mostIndexes;
-  const deletions = undeclared.map((index, position) => deletionOf(index, "delete-index", !isFull || position > 0, comparison));
-  const deletionOfRebuilt = ({ present }) => deletionOf(present, "rebuild-index", false, comparison);
-  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, built));
-  return [
-    ...kept.flatMap(throughputChange),
-    ...isFull ? deletions : [],
-    ...inTheWay.map(deletionOfRebuilt),
-    ...created.map(creationOf),
-    ...rebuilt.flatMap((pair) => [
-      ...inTheWay.includes(pair) ? [] : [deletionOfRebuilt(pair)],
-      creationOf(pair.declared)
-    ]),
-    ...isFull ? [] : deletions
-  ];
-}
-function afterBillingMode(index, { ProvisionedThroughput }, comparison) {
-  if (isSwitchToProvisioned(comparison))
-    return { ...orderIndex(index), ProvisionedThroughput };
-  const isOnDemand = comparison.declared.BillingMode === "PAY_PER_REQUEST";
-  return isOnDemand && index.ProvisionedThroughput !== void 0 ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index;
-}
-function isTableProvisioned({ declared: declared2, observed }) {
-  return isProvisioned(declared2.BillingMode ?? observed.BillingMode);
-}
-function creationOf(index) {
-  return { kind: "update", from: [], to: [inOrder(index)], risk: "slow" };
-}
-function deletionOf(index, disruption, isOptional, { table }) {
-  const consequence = disruption === "delete-index" ? "is deleted: queries of it fail from then on" : `is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}`;
-  return {
-    kind: "update",
-    from: [orderIndex(index)],
-    to: [],
-    risk: { allow: [disruption] },
-    ...isOptional ? { isOptional } : {},
-    warning: `The index "${index.IndexName}" of "${table}" ${consequence}.`
-  };
-}
-function throughputChange({ declared: declared2, present }) {
-  const units2 = declared2.ProvisionedThroughput;
-  const hasOtherUnits = units2 !== void 0 && !isSameThroughput(present.ProvisionedThroughput, units2);
-  const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared2.OnDemandThroughput ?? {});
-  if (!hasOtherUnits && maximums === void 0)
-    return [];
-  const [from, to] = hasOtherUnits ? [{ ProvisionedThroughput: present.ProvisionedThroughput }, { ProvisionedThroughput: units2 }] : [{ OnDemandThroughput: maximums?.from }, { OnDemandThroughput: maximums?.to }];
-  const index = orderIndex(present);
-  return [{ kind: "update", from: [{ ...index, ...from }], to: [{ ...index, ...to }], risk: "safe" }];
-}
-function refuseBuild(index, comparison) {
-  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  if (isTableProvisioned(comparison) && ProvisionedThroughput === void 0) {
-    return [
-      {
-        kind: "impossible",
-        reason: `The table "${comparison.table}" has provisioned capacity, but its definition declares no ProvisionedThroughput for the new index "${IndexName}". DynamoDB builds an index of such a table only with units of its own.`,
-        remedy: `Declare ProvisionedThroughput for "${IndexName}" and for the table, or declare BillingMode: PAY_PER_REQUEST.`
-      }
-    ];
-  }
-  const present = { ...orderIndex(index), ...isTableProvisioned(comparison) ? { ProvisionedThroughput } : {} };
-  return refuseThroughput({ declared: { ...index, OnDemandThroughput }, present }, comparison);
-}
-function refuseThroughput({ declared: declared2, present }, comparison) {
-  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared2;
-  const isOnDemand = !isTableProvisioned(comparison);
-  const hasOther = isOnDemand ? ProvisionedThroughput !== void 0 && !isSameThroughput(present.ProvisionedThroughput, ProvisionedThroughput) : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== void 0;
-  if (!hasOther)
-    return [];
-  const [has, name, mode2] = isOnDemand ? ["is on demand", "ProvisionedThroughput", "PROVISIONED, with ProvisionedThroughput for the table"] : ["has provisioned capacity", "OnDemandThroughput", "PAY_PER_REQUEST"];
-  return [
-    {
-      kind: "impossible",
-      reason: `The table "${comparison.table}" ${has}, but its definition declares ${name} for the index "${IndexName}". DynamoDB does not accept it.`,
-      remedy: `Declare BillingMode: ${mode2}, or remove ${name} of the index from the definition.`
-    }
-  ];
-}
-function refuseKeyTypes(index, staying, { table, observed }) {
-  const { LocalSecondaryIndexes: local = [] } = observed;
-  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => {
-    const other = [...staying, ...local].find((each) => typeIn(each, AttributeName, AttributeType) !== AttributeType);
-    if (other === void 0)
-      return [];
-    const type = typeIn(other, AttributeName, AttributeType);
-    const isGlobal = !local.includes(other);
-    return [
-      {
-        kind: "impossible",
-        reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
-        remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ""}.`
-      }
-    ];
-  });
-}
-function typeIn(index, attribute, otherwise) {
-  return index.KeySchema.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType ?? otherwise;
-}
-function isInTheWay({ declared: declared2, present }, built) {
-  return built.some((index) => index !== declared2 && index.KeySchema.some(({ AttributeName, AttributeType }) => typeIn(present, AttributeName, AttributeType) !== AttributeType));
-}
-function explainRebuild({ table, observed, change, comparison }) {
-  const name = partOf(change);
-  const [before, after] = [observed, comparison.declared.GlobalSecondaryIndexes ?? []].map((indexes) => indexes.filter(({ IndexName }) => IndexName === name).map(describeIndex));
-  return {
-    reason: `The index "${name}" of "${table}" has ${before}, but its definition declares ${after}. DynamoDB can change neither keys nor projection of an index.`,
-    remedy: `Declare "${name}" as it is, and beside it the new index under another name, such as "${freeName(name, comparison)}". When that is built, let the readers use it; then remove "${name}" from the definition, and run with the line delete-index in allow.`
-  };
-}
-function freeName(name, { declared: declared2, observed }) {
-  const taken = new Set([declared2, observed].flatMap(indexesOf).map((index) => index.name));
-  const longest2 = 250;
-  for (let number2 = 2; ; number2 += 1) {
-    const free = `${name.slice(0, longest2)}-${number2}`;
-    if (!taken.has(free))
-      return free;
-  }
-}
-function explainFullTable({ table, observed, comparison }) {
-  const declared2 = comparison.declared.GlobalSecondaryIndexes ?? [];
-  const names = (indexes) => listSome(indexes.map(({ IndexName }) => `"${IndexName}"`), mostIndexes, "more");
-  return {
-    reason: `The table "${table}" has no room for the declared ${names(indexesNotIn(declared2, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(indexesNotIn(observed, declared2))}.`,
-    remedy: "Declare fewer indexes, or delete an index that nothing uses by hand."
-  };
-}
-function describeWithThroughput(index) {
-  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  return [
-    describeIndex(index),
-    ...ProvisionedThroughput === void 0 ? [] : [describeThroughput(ProvisionedThroughput)],
-    ...maximumSettings(OnDemandThroughput).filter(({ value }) => value !== "no maximum").map(({ name, value }) => `${name} ${value}`)
-  ].join("; ");
-}
-function declaredBuilds({ GlobalSecondaryIndexes = [] }, changesInProgress = []) {
-  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared2) => changesInProgress.some(({ part, name, status }) => part === "index" && name === declared2 && status === "CREATING"));
-}
-
-// lib/src/table/properties/local-secondary-indexes.js
-var declaredIndexes2 = array(strictObject(declaredIndexMembers));
-var localSecondaryIndexes = {
-  name: "LocalSecondaryIndexes",
-  description: "Local secondary indexes: keys and projection of each. Fixed at creation.",
-  schema: pipe(array(strictObject(indexMembers)), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
-  declaration: {
-    fields: { LocalSecondaryIndexes: declaredIndexes2 },
-    normalize: ({ LocalSecondaryIndexes }, types) => sortByName(LocalSecondaryIndexes.map((index) => normalizeIndex(index, types)))
-  },
-  reading: { kind: "described", of: readIndexes2 },
-  creation: {
-    kind: "in-create-table",
-    input: (indexes) => (
-      // DynamoDB refuses an empty list.
-      indexes.length === 0 ? {} : { LocalSecondaryIndexes: indexes.map(indexInput), AttributeDefinitions: keyDefinitions(indexes) }
-    )
-  },
-  changes: (from, to, { table }) => to.flatMap((declared2) => refuseDifference(table, from, declared2)),
-  settings: (indexes) => indexes.map((index) => ({ group: "local index", name: index.IndexName, value: describeIndex(index) })),
-  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "localIndex", value: IndexName })),
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTable"], write: [] }
-};
-function readIndexes2({ LocalSecondaryIndexes = [], AttributeDefinitions }) {
-  return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)));
-}
-function refuseDifference(table, observed, declared2) {
-  const { IndexName } = declared2;
-  const present = observed.find((index) => index.IndexName === IndexName);
-  if (present !== void 0 && isSameIndex(present, declared2))
-    return [];
-  return [
-    {
-      kind: "impossible",
-      reason: `The definition of "${table}" declares the local index "${IndexName}" with ${describeIndex(declared2)}, but the table has ${present === void 0 ? "no such index" : `it with ${describeIndex(present)}`}. DynamoDB fixes local indexes when it creates a table.`,
-      remedy: `${present === void 0 ? `Remove "${IndexName}" from the definition` : "Declare the index as it is"}, or declare a global index instead. For the local index choose another table-name-prefix, so that new tables are created beside this one.`
-    }
-  ];
-}
-
-// lib/src/table/properties/on-demand-throughput.js
-var onDemandThroughput = {
-  name: "OnDemandThroughput",
-  description: "The most read and write request units a second of an on-demand table; -1 removes a maximum. A member that is not declared is left as it is.",
-  schema: onDemandThroughputSchema,
-  reading: { kind: "described", of: ({ OnDemandThroughput: given }) => readOnDemandThroughput(given) },
-  creation: {
-    kind: "in-create-table",
-    input: (declared2) => {
-      const OnDemandThroughput = initialMaximums(declared2);
-      return OnDemandThroughput === void 0 ? {} : { OnDemandThroughput };
-    }
-  },
-  changes: (from, to, { table, declared: declared2, observed }) => {
-    const change = changedMaximums(from, to);
-    if (change === void 0)
-      return [];
-    if (isProvisioned(declared2.BillingMode ?? observed.BillingMode)) {
-      return [
-        {
-          kind: "impossible",
-          reason: `The table "${table}" has provisioned capacity, but its definition declares OnDemandThroughput. DynamoDB accepts it only for a table that is on demand.`,
-          remedy: "Declare BillingMode: PAY_PER_REQUEST, or remove OnDemandThroughput from the definition."
-        }
-      ];
-    }
-    return [{ kind: "update", ...change, risk: "safe" }];
-  },
-  request: ({ name: TableName }, { to: OnDemandThroughput }) => ({
-    operation: "UpdateTable",
-    input: { TableName, OnDemandThroughput }
-  }),
-  settings: maximumSettings,
-  unmanaged: (observed, declared2) => maximumSettings(undeclaredMaximums(observed, declared2)).map(({ name, value }) => ({
-    path: "onDemandThroughput",
-    value: `${name} ${value}`
-  })),
-  // It takes effect at once: DynamoDB reports the table as ACTIVE.
-  blockedBy: ["table", "index", "replica"],
-  follows: ["BillingMode"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] }
-};
-
-// lib/src/table/properties/point-in-time-recovery.js
-var longestPeriod = 35;
-var pointInTimeRecovery = {
-  name: "PointInTimeRecoverySpecification",
-  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
-  schema: strictObject({
-    PointInTimeRecoveryEnabled: RVFQRD6D_boolean(),
-    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
-  }),
-  reading: {
-    kind: "asked",
-    when: "always",
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeContinuousBackups", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
-      if (status === "DISABLED")
-        return { PointInTimeRecoveryEnabled: false };
-      return {
-        PointInTimeRecoveryEnabled: status === "ENABLED" ? true : status,
-        // Endpoints older than this setting omit it, and mean DynamoDB's default.
-        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod
-      };
-    }
-  },
-  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
-  changes: (from, to, { table }) => {
-    if (isSame(from, to))
-      return [];
-    if (to.PointInTimeRecoveryEnabled) {
-      const isShorter = daysOf(to) < (from.PointInTimeRecoveryEnabled ? daysOf(from) : 0);
-      const warning = `Point-in-time recovery of "${table}" reaches back ${count(daysOf(to), "day")} instead of ${daysOf(from)}: the table can no longer be restored to a time before.`;
-      return [{ kind: "update", from, to, risk: "safe", ...isShorter ? { warning } : {} }];
-    }
-    return [
-      {
-        kind: "update",
-        from,
-        to,
-        risk: { allow: ["remove-point-in-time-recovery"] },
-        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
-      }
-    ];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateContinuousBackups",
-    input: { TableName, PointInTimeRecoverySpecification: to }
-  }),
-  settings: (value) => [{ name: "point-in-time recovery", value: describePeriod(value) }],
-  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
-  protection: {
-    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
-    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
-    off: { PointInTimeRecoveryEnabled: false },
-    input: "point-in-time-recovery",
-    removal: "remove-point-in-time-recovery"
-  },
-  disruptions: [
-    {
-      name: "remove-point-in-time-recovery",
-      purpose: "to turn it off",
-      explain: (situation) => {
-        const state = describeRecovery(situation.observed);
-        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
-        return {
-          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
-          remedy
-        };
-      }
-    }
-  ]
-};
-function daysOf({ RecoveryPeriodInDays = longestPeriod }) {
-  return RecoveryPeriodInDays;
-}
-function isSame(from, to) {
-  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
-    return false;
-  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
-}
-function describeRecovery(value) {
-  const period = describePeriod(value);
-  return value.PointInTimeRecoveryEnabled && period !== "on" ? `on, ${period}` : period;
-}
-function describePeriod({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
-  if (!PointInTimeRecoveryEnabled)
-    return "off";
-  return RecoveryPeriodInDays === void 0 ? "on" : count(RecoveryPeriodInDays, "day");
-}
-
-// lib/src/table/key-permissions.js
-function keyArn(given, { partition, region, account }) {
-  if (given.startsWith("arn:"))
-    return given;
-  return `arn:${partition}:kms:${region}:${account}:${given.startsWith("alias/") ? given : `key/${given}`}`;
-}
-function isAliasArn(arn) {
-  return arn.includes(":alias/");
-}
-function describeKeyStatement(alias2) {
-  return {
-    Effect: "Allow",
-    Action: ["kms:DescribeKey"],
-    Resource: [anyKeyBeside(alias2)],
-    Condition: { StringEquals: { "kms:RequestAlias": nameOf(alias2) } }
-  };
-}
-function useKeyStatement(key, region) {
-  const [, partition] = key.split(":");
-  const viaService = `dynamodb.${region}.${partition === "aws" ? "amazonaws.com" : "*"}`;
-  const isAlias = isAliasArn(key);
-  return {
-    Effect: "Allow",
-    Action: [
-      "kms:CreateGrant",
-      "kms:Decrypt",
-      "kms:DescribeKey",
-      "kms:Encrypt",
-      "kms:GenerateDataKey*",
-      "kms:ReEncrypt*"
-    ],
-    Resource: [isAlias ? anyKeyBeside(key) : key],
-    Condition: {
-      // Not `StringEquals`: the region may be `*`.
-      StringLike: { "kms:ViaService": viaService },
-      // The requests name the key by its ARN, so `kms:RequestAlias` would not match.
-      ...isAlias ? { "ForAnyValue:StringEquals": { "kms:ResourceAliases": nameOf(key) } } : {}
-    }
-  };
-}
-function anyKeyBeside(alias2) {
-  return alias2.replace(/:alias\/.*$/, ":key/*");
-}
-function nameOf(alias2) {
-  return alias2.replace(/^.*:(?=alias\/)/, "");
-}
-
-// lib/src/table/properties/sse-specification.js
-var awsOwned = { SSEEnabled: false };
-var awsManagedAlias = "alias/aws/dynamodb";
-var place = "arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:";
-var alias = "alias/[\\w/-]{1,250}";
-var id = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})";
-var keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`);
-var sseSpecification = {
-  name: "SSESpecification",
-  description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
-  schema: pipe(strictObject({
-    SSEEnabled: RVFQRD6D_boolean(),
-    KMSMasterKeyId: optional(pipe(string(), minLength(1))),
-    KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
-  }), check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false")),
-  declaration: {
-    fields: {
-      SSESpecification: strictObject({
-        SSEEnabled: RVFQRD6D_boolean(),
-        SSEType: optional(literal("KMS")),
-        KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
-      })
-    },
-    normalize: ({ SSESpecification }) => {
-      const { SSEEnabled, KMSMasterKeyId } = SSESpecification;
-      return { SSEEnabled, ...KMSMasterKeyId === void 0 ? {} : { KMSMasterKeyId } };
-    }
-  },
-  resolve: async (value, target, describeKey) => value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
-  reading: { kind: "described", of: ({ SSEDescription }) => readEncryption(SSEDescription) },
-  settlesWith: "encryption",
-  creation: { kind: "in-create-table", input: (value) => ({ SSESpecification: toInput(value) }) },
-  changes: (from, to, { table }) => {
-    if (keyOf(from) === keyOf(to))
-      return [];
-    if (to.SSEEnabled || !from.SSEEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    const warning = `The table "${table}" is encrypted with a key that AWS owns, instead of ${describeKeyOf(from)}: permissions for that key no longer limit who reads its items. Keep that key enabled until the change is complete, and as long as you keep backups that were made with it.`;
-    return [{ kind: "update", from, to, risk: "safe", warning }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, SSESpecification: toInput(to) }
-  }),
-  settings: (value) => [{ name: "encryption", value: describeKeyOf(value) }],
-  unmanaged: ({ KMSMasterKeyId }, declared2) => declared2 === void 0 && KMSMasterKeyId !== void 0 ? [{ path: "encryptionKey", value: KMSMasterKeyId }] : [],
-  // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.
-  waits: [
-    {
-      part: "encryption",
-      goal: "change its encryption",
-      usual: "21 to 23 s",
-      firstPoll: 5,
-      interval: 2,
-      timeout: 1800
-    }
-  ],
-  blockedBy: ["encryption", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place2) => {
-    if (!SSEEnabled)
-      return { read: [], write: [] };
-    const key = keyArn(KMSMasterKeyId, place2);
-    return {
-      read: isAliasArn(key) ? [describeKeyStatement(key)] : [],
-      // The policy of the AWS managed key allows its use through DynamoDB to everyone in the account.
-      write: isAwsManaged(key) ? [] : [useKeyStatement(key, place2.region)]
-    };
-  },
-  budget: {
-    limit: "four changes in 24 hours, then one in six hours",
-    isSpent: /^LimitExceededException: .*Encryption mode changes are limited/is
-  }
-};
-function readEncryption({ Status, KMSMasterKeyArn } = {}) {
-  const isOn = KMSMasterKeyArn !== void 0 && Status !== "DISABLED" && Status !== "DISABLING";
-  return isOn ? { SSEEnabled: true, KMSMasterKeyId: KMSMasterKeyArn } : awsOwned;
-}
-function toInput({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
-  if (!SSEEnabled)
-    return { Enabled: false };
-  return {
-    Enabled: true,
-    SSEType: "KMS",
-    // AWS documents the key as a parameter for keys other than its own.
-    ...KMSMasterKeyId === void 0 || KeyManager === "AWS" ? {} : { KMSMasterKeyId }
-  };
-}
-function keyOf({ SSEEnabled, KMSMasterKeyId }) {
-  return SSEEnabled ? KMSMasterKeyId ?? awsManagedAlias : "";
-}
-function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
-  if (!SSEEnabled)
-    return "AWS owned key";
-  return KMSMasterKeyId === void 0 || KeyManager === "AWS" ? "AWS managed key" : KMSMasterKeyId;
-}
-async function resolveKey({ KMSMasterKeyId: given = awsManagedAlias }, target, describeKey) {
-  const key = keyArn(given, target);
-  const [, , , region = ""] = key.split(":");
-  if (region !== target.region) {
-    throw new RemedyError(`The KMS key ${given} is in ${region}, but DynamoDB encrypts a table in ${target.region} only with a key of that region.`, `Name a key of ${target.region}. Of a multi-Region key, name the id, which begins with mrk-, or the ARN in ${target.region}.`);
-  }
-  if (!isAliasArn(key))
-    return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: "CUSTOMER" };
-  if (isAwsManaged(key)) {
-    const { arn } = await describeKey(given);
-    return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: "AWS" };
-  }
-  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: "CUSTOMER" };
-}
-function checkKey(alias2, key) {
-  if (/(?:^|:)alias\/aws\//.test(alias2)) {
-    throw new RemedyError(`The key ${alias2} is managed by AWS for another service, which alone may use it.`, `Name a key of your own, or leave KMSMasterKeyId out, which means the key that AWS manages for DynamoDB.`);
-  }
-  if (!key.isSymmetric) {
-    throw new RemedyError(`The key ${alias2} is no symmetric key for encryption. DynamoDB uses no other.`, "Name a key whose key spec is SYMMETRIC_DEFAULT.");
-  }
-  return key;
-}
-function isAwsManaged(arn) {
-  return arn.endsWith(`:${awsManagedAlias}`);
-}
-
-// lib/src/table/properties/stream-specification.js
-var viewTypes = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
-var off = { StreamEnabled: false };
-var streamSpecification = {
-  name: "StreamSpecification",
-  description: "The stream of changes of items. Another view type is another stream, with another ARN.",
-  // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
-  schema: pipe(strictObject({ StreamEnabled: RVFQRD6D_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check(({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== void 0), "a StreamViewType where StreamEnabled is true, and none where it is false")),
-  declaration: {
-    fields: {
-      // CloudFormation has StreamViewType alone, and no form for a stream that is off.
-      StreamSpecification: strictObject({
-        StreamEnabled: optional(RVFQRD6D_boolean(), true),
-        StreamViewType: optional(picklist(viewTypes))
-      })
-    },
-    normalize: ({ StreamSpecification }) => toStream(StreamSpecification)
-  },
-  reading: { kind: "described", of: ({ StreamSpecification }) => readStream(StreamSpecification) },
-  creation: { kind: "in-create-table", input: (value) => ({ StreamSpecification: toInput2(value) }) },
-  changes: (from, to, { table, replicas = [] }) => {
-    if (isSame2(from, to))
-      return [];
-    if (!from.StreamEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    if (replicas.length > 0)
-      return [refuseForReplicas(table, from, to, replicas)];
-    const consequence = to.StreamEnabled ? "Changes of items until the new stream is on are in neither. The new stream has another ARN, to which its consumers must be moved" : "Later changes of items are in no stream";
-    const warning = `The stream of "${table}" ends. ${consequence}. The records of the old stream stay readable under its ARN for 24 hours.`;
-    return [
-      { kind: "update", from, to: off, risk: { allow: ["end-stream"] }, warning },
-      ...to.StreamEnabled ? [{ kind: "update", from: off, to, risk: "safe" }] : []
-    ];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, StreamSpecification: toInput2(to) }
-  }),
-  settings: (value) => [{ name: "stream", value: describeStream(value) }],
-  unmanaged: ({ StreamViewType }, declared2) => declared2 === void 0 && StreamViewType !== void 0 ? [{ path: "stream", value: StreamViewType }] : [],
-  // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
-  waits: [{ goal: "turn its stream on or off", usual: "4 to 5 s", firstPoll: 3, timeout: 600 }],
-  blockedBy: ["table", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  disruptions: [{ name: "end-stream", purpose: "to end the stream", explain: explainEnd }]
-};
-function readStream({ StreamEnabled = false, StreamViewType } = { StreamEnabled: false }) {
-  return toStream({ StreamEnabled, StreamViewType });
-}
-function toStream({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? { StreamEnabled, StreamViewType } : off;
-}
-function toInput2({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? { StreamEnabled, StreamViewType } : { StreamEnabled };
-}
-function isSame2(from, to) {
-  return from.StreamEnabled === to.StreamEnabled && from.StreamViewType === to.StreamViewType;
-}
-function describeStream({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? `on, ${StreamViewType}` : "off";
-}
-function refuseForReplicas(table, from, to, replicas) {
-  const listed = replicas.map(({ region, status }) => `${region} (${status})`).join(", ");
-  return {
-    kind: "impossible",
-    reason: `The stream of the table "${table}" is ${describeStream(from)}, but its definition declares ${describeStream(to)}. The table has replicas: ${listed}. DynamoDB does not change the stream of a table that has replicas.`,
-    remedy: `Declare the stream as it is, or leave StreamSpecification out. Or delete the replicas, and run again when they are gone.`
-  };
-}
-function explainEnd({ table, observed }) {
-  return {
-    reason: `The stream of the table "${table}" is ${describeStream(observed)}, but its definition declares another value, and DynamoDB cannot change a stream: it must end. Consumers that read its ARN, such as Lambda functions, then get no later change. Its records stay readable under that ARN for 24 hours. A stream that is turned on afterwards has another ARN, and lacks the changes of items in between.`,
-    remedy: "Declare the stream as it is, or leave StreamSpecification out, which keeps it. Before a stream ends, decide how its consumers read it to its end, and move to the new ARN."
-  };
-}
-
-// lib/src/table/properties/table-class.js
-var tableClass = {
-  name: "TableClass",
-  description: "STANDARD, or STANDARD_INFREQUENT_ACCESS for items that are stored for long and rarely read.",
-  // AWS may add a class. A table that has it, and whose definition omits the class, is still read.
-  schema: pipe(string(), minLength(1)),
-  declaration: {
-    fields: { TableClass: picklist(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]) },
-    normalize: ({ TableClass }) => TableClass
-  },
-  // DynamoDB omits the summary of a table whose class was never set.
-  reading: { kind: "described", of: ({ TableClassSummary: summary }) => summary ? summary.TableClass : "STANDARD" },
-  creation: {
-    kind: "in-create-table",
-    input: (value) => ({ TableClass: value })
-  },
-  changes: (from, to, { table, replicas = [] }) => {
-    if (from === to)
-      return [];
-    if (replicas.length === 0)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    const regions = replicas.map(({ region }) => region).join(", ");
-    const warning = `The table class of "${table}" changes in its replicas too (${regions}), and counts there as one of the two changes in 30 days.`;
-    return [{ kind: "update", from, to, risk: "safe", warning }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, TableClass: to }
-  }),
-  settings: (value) => [{ name: "table class", value }],
-  unmanaged: (observed, declared2) => declared2 === void 0 && observed !== "STANDARD" ? [{ path: "tableClass", value: observed }] : [],
-  // Measured on AWS: 3.6 to 6.1 s on an empty table, and once 46 s. The new class shows when the table is ACTIVE.
-  waits: [{ goal: "change its table class", usual: "4 to 6 s, up to a minute", firstPoll: 3, timeout: 1800 }],
-  blockedBy: ["table", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "two changes in 30 days",
-    isSpent: /^LimitExceededException: .*TableClass are limited to/is
-  }
-};
-
-// lib/src/table/properties/tags.js
-var environmentTag = "tenant-tables:environment";
-var managedByTag = "tenant-tables:managed-by";
-var managedByValue = "tenant-tables";
-var mostTags = 50;
-var ownTagCount = 2;
-var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
-function isTagText(text, most) {
-  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
-}
-function isReservedKey(key) {
-  return /^(aws|tenant-tables):/i.test(key);
-}
-var mostDeclaredTags = mostTags - ownTagCount;
-var declaredTags = pipe(array(strictObject({
-  Key: pipe(string(), minLength(1), check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`), check((key) => !isReservedKey(key), "a key that does not begin with aws: or tenant-tables:, which are reserved")),
-  Value: pipe(string(), check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`))
-})), maxLength(mostDeclaredTags));
-var tags = {
-  name: "Tags",
-  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
-  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
-  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags) },
-  reading: { kind: "asked", when: "always", ask: listTags },
-  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
-  changes: (from, to, { table }) => {
-    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
-    if (count2 > mostTags) {
-      return [
-        {
-          kind: "impossible",
-          reason: `The table "${table}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
-          remedy: "Declare fewer tags, or remove unneeded tags from the table."
-        }
-      ];
-    }
-    const changed = to.filter((tag) => !hasTag(from, tag));
-    if (changed.length === 0)
-      return [];
-    const keys = changed.map(({ Key }) => Key);
-    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
-  },
-  request: ({ arn: ResourceArn }, { to }) => ({
-    operation: "TagResource",
-    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) }
-  }),
-  settings: (value) => value.map(({ Key, Value }) => ({ group: "tag", name: Key, value: Value })),
-  unmanaged: (observed, declared2 = []) => observed.filter(({ Key }) => tagValue(declared2, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
-  blockedBy: [],
-  actions: {
-    read: ["dynamodb:ListTagsOfResource"],
-    write: ["dynamodb:TagResource"],
-    create: ["dynamodb:TagResource"]
-  },
-  disruptions: [
-    {
-      name: "change-environment",
-      purpose: "to move the table to this environment",
-      explain: explainOtherEnvironment
-    },
-    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
-  ]
-};
-function tagValue(all, key) {
-  return all.find(({ Key }) => Key === key)?.Value;
-}
-function sortTags(all) {
-  return sortBy(all, ({ Key }) => Key);
-}
-function isAwsTag(key) {
-  return key.toLowerCase().startsWith("aws:");
-}
-function isManaged(all) {
-  return tagValue(all, managedByTag) === managedByValue;
-}
-function isOfOtherEnvironment(all, environment) {
-  const own = tagValue(all, environmentTag);
-  return own !== void 0 && !isSameEnvironment(own, environment);
-}
-function hasTag(all, { Key, Value }) {
-  const present = tagValue(all, Key);
-  if (present === void 0)
-    return false;
-  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
-}
-function riskOf(from, to) {
-  const environment = tagValue(to, environmentTag);
-  const allow = [
-    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
-    ...isManaged(from) ? [] : ["adopt-table"]
-  ];
-  return allow.length === 0 ? "safe" : { allow };
-}
-async function listTags(ask, { arn: ResourceArn }) {
-  const all = /* @__PURE__ */ new Map();
-  const seen = /* @__PURE__ */ new Set();
-  let NextToken;
-  do {
-    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
-    if (page === void 0)
-      return void 0;
-    if (!Array.isArray(page.Tags))
-      return page.Tags ?? null;
-    for (const { Key, Value } of page.Tags)
-      all.set(Key, { Key, Value });
-    seen.add(NextToken);
-    NextToken = page.NextToken;
-  } while (NextToken !== void 0 && !seen.has(NextToken));
-  return sortBy(all, ([key]) => String(key)).map(([, tag]) => tag);
-}
-function describeOtherEnvironment(table, all, wanted) {
-  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
-}
-function explainOtherEnvironment({ target, table, observed }) {
-  const wanted = target.environment.name;
-  return {
-    reason: describeOtherEnvironment(table, observed, wanted),
-    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
-  };
-}
-var mostChangesShown = 10;
-var mostTagsShown = 5;
-function explainAdoption({ target: { account, region }, table, observed, changes }) {
-  return {
-    reason: [
-      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
-      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
-      describeOwner(observed)
-    ].join(" "),
-    remedy: [
-      "Find out who owns the table.",
-      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
-      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
-      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
-      "To leave the table alone, choose another table-name-prefix."
-    ].join(" ")
-  };
-}
-function describeOwner(all) {
-  if (all.length === 0)
-    return "It has no tags that could name its owner.";
-  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
-  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
-}
-
-// lib/src/table/properties/time-to-live.js
-var off2 = { Enabled: false };
-var RVFQRD6D_form = strictObject({ Enabled: RVFQRD6D_boolean(), AttributeName: optional(attributeName) });
-var timeToLive = {
-  name: "TimeToLiveSpecification",
-  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.",
-  schema: pipe(RVFQRD6D_form, check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
-  declaration: {
-    fields: { TimeToLiveSpecification: RVFQRD6D_form },
-    normalize: ({ TimeToLiveSpecification }) => TimeToLiveSpecification
-  },
-  reading: {
-    kind: "asked",
-    when: "declared",
-    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeTimeToLive", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {};
-      if (status === "DISABLED" || status === "DISABLING")
-        return off2;
-      return { Enabled: status === "ENABLED" || status === "ENABLING" ? true : status, AttributeName };
-    }
-  },
-  creation: { kind: "after-creation", initial: off2 },
-  changes: (from, to, { table }) => {
-    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
-      return [];
-    if (from.Enabled && to.Enabled) {
-      return [
-        {
-          kind: "impossible",
-          reason: `Time to live of the table "${table}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
-          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
-        }
-      ];
-    }
-    if (to.Enabled) {
-      const warning = `Time to live of "${table}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
-      return [{ kind: "update", from, to, risk: "safe", warning }];
-    }
-    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
-  },
-  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
-    operation: "UpdateTimeToLive",
-    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
-  }),
-  settings: ({ Enabled, AttributeName }) => [{ name: "time to live", value: Enabled ? `on, ${AttributeName}` : "off" }],
-  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
-  budget: {
-    limit: "one change an hour",
-    isSpent: /^ValidationException: Time to live has been modified multiple times/i
-  }
-};
-
-// lib/src/table/properties/index.js
-var declared = [
-  keySchema,
-  localSecondaryIndexes,
-  deletionProtection,
-  pointInTimeRecovery,
-  tags,
-  tableClass,
-  billingMode,
-  onDemandThroughput,
-  streamSpecification,
-  sseSpecification,
-  timeToLive,
-  globalSecondaryIndexes
-];
-var properties = declared;
-function propertyNamed(name) {
-  const found = properties.find((property) => property.name === name);
-  if (found === void 0)
-    throw new TypeError(`There is no property ${name}`);
-  return found;
-}
-
-// lib/src/definition/definition.js
-var defaultTenantKey = "tenant_id";
-function ownTags(environment) {
-  return /* @__PURE__ */ new Map([
-    [environmentTag, environment.name],
-    [managedByTag, managedByValue]
-  ]);
-}
-function environmentNamed({ environments }, name) {
-  return [...environments.keys()].find((each) => isSameEnvironment(each, name));
-}
-function environmentNames({ environments }) {
-  return ["", ...environments.keys()];
-}
-function layersOf(definition, environment, logicalName) {
-  const ofEnvironment = environment === void 0 ? void 0 : definition.environments.get(environment);
-  const above = environment === void 0 ? [] : ["environments", environment];
-  return [
-    { path: ["defaults"], fields: definition.defaults },
-    { path: [...above, "defaults"], fields: ofEnvironment?.defaults ?? {} },
-    { path: ["tables", logicalName], fields: definition.tables.get(logicalName) ?? {} },
-    { path: [...above, "tables", logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} }
-  ];
-}
-function allLayers(definition) {
-  const within = (above, { defaults, tables }) => [
-    { path: [...above, "defaults"], fields: defaults },
-    ...[...tables].map(([name, fields]) => ({ path: [...above, "tables", name], fields }))
-  ];
-  return [
-    ...within([], definition),
-    ...[...definition.environments].flatMap(([name, each]) => within(["environments", name], each))
-  ];
-}
-function mergeLayers(layers) {
-  const merged = /* @__PURE__ */ new Map();
-  for (const { path, fields } of layers) {
-    if (fields.BillingMode !== void 0)
-      dropThroughput(merged);
-    for (const [name, value] of Object.entries(fields)) {
-      const lower = name === "Tags" ? merged.get(name)?.value : void 0;
-      merged.set(name, { path: [...path, name], value: lower === void 0 ? value : mergeTags(lower, value) });
-    }
-  }
-  return merged;
-}
-function dropThroughput(merged) {
-  merged.delete("ProvisionedThroughput");
-  merged.delete("OnDemandThroughput");
-  const indexes = merged.get("GlobalSecondaryIndexes");
-  if (indexes === void 0)
-    return;
-  const value = indexes.value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...index }) => index);
-  merged.set("GlobalSecondaryIndexes", { ...indexes, value });
-}
-function mergeTags(lower, higher) {
-  const all = [...lower, ...higher];
-  return [...new Map(all.map((tag) => [tag.Key, tag])).values()];
-}
-function nameTables(definition, { environment, tableNamePrefix }) {
-  const named = environmentNamed(definition, environment);
-  return [...definition.tables.keys()].map((logicalName) => {
-    const { TableName = logicalName } = valuesOf(mergeLayers(layersOf(definition, named, logicalName)));
-    return `${tableNamePrefix}${TableName}`;
-  });
-}
-function defineTables(definition, request) {
-  const { environment, tableNamePrefix } = request;
-  const named = environmentNamed(definition, environment.name);
-  const ofInputs = { path: [], fields: { Tags: listTags2(request.tags) } };
-  return [...definition.tables.keys()].map((logicalName) => {
-    const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]));
-    const { TableName = logicalName, Tags, ...declared2 } = merged;
-    const name = `${tableNamePrefix}${TableName}`;
-    const fields = {
-      TableName: name,
-      ...declared2,
-      ...protect(deletionProtection, request.deletionProtection, environment, declared2),
-      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, declared2),
-      Tags: sortTags(mergeTags(Tags, listTags2(ownTags(environment))))
-    };
-    return { logicalName, name, properties: normalizeFields(fields), fields };
-  });
-}
-function defineEverywhere(definition, request) {
-  return environmentNames(definition).flatMap((name) => [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })));
-}
-function valuesOf(merged) {
-  return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]));
-}
-function listTags2(tags2) {
-  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
-}
-function protect({ name, protection }, setting, { production }, declared2) {
-  const isOpen = setting === "auto" && (!production || declared2[name] !== void 0);
-  if (protection === void 0 || isOpen)
+// lib/src/errors/thrown.js
+function errorName(thrown) {
+  return isErrorLike(thrown) ? thrown.name : "";
+}
+function errorMessage(thrown) {
+  return isErrorLike(thrown) ? thrown.message : String(thrown);
+}
+function errorCode(thrown) {
+  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+}
+function httpStatus(error) {
+  const own = isErrorLike(error) && "status" in error ? error.status : 0;
+  const { httpStatusCode = own } = metadataOf(error);
+  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
+}
+function metadataOf(error) {
+  if (typeof error !== "object" || error === null || !("$metadata" in error))
     return {};
-  return { [name]: setting === "false" ? protection.off : protection.inProduction };
+  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
 }
-function declarationOf({ name, schema, declaration }) {
-  return declaration ?? { fields: { [name]: schema }, normalize: ({ [name]: value }) => value };
-}
-function normalizeFields(fields) {
-  const definitions = fields.AttributeDefinitions ?? [];
-  const types = new Map(definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
-  const values = properties.flatMap((property) => {
-    const declaration = declarationOf(property);
-    const given = Object.entries(fields).filter(([name]) => Object.hasOwn(declaration.fields, name));
-    const value = given.length === 0 ? void 0 : declaration.normalize(Object.fromEntries(given), types);
-    return value === void 0 ? [] : [[property.name, value]];
-  });
-  return Object.fromEntries(values);
+function isErrorLike(thrown) {
+  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
 }
 
-// lib/src/text/similar.js
-function findSimilar(written, names) {
-  return [0, 1, 2, 3].flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most))).at(0);
+// lib/src/github/files.js
+var largestFile = 1024 * 1024;
+async function readGivenFile(environment, path) {
+  const { workspace, name } = workspaceOf(environment);
+  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
+    place: `${name} and RUNNER_TEMP`,
+    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
+  });
 }
-function findSimilarWords(written, names) {
-  const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
-  const folded = new Map(names.map((name) => [fold(name), name]));
-  return folded.get(findSimilar(fold(written), [...folded.keys()]) ?? "");
+async function readDefinitionFile(environment, path) {
+  const { workspace, name, origin } = workspaceOf(environment);
+  return await readFileIn([workspace], path, {
+    place: name,
+    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
+  });
 }
-function toleranceOf({ length }) {
-  if (length < 5)
-    return 0;
-  if (length < 8)
-    return 1;
-  return length < 16 ? 2 : 3;
+function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
+  if (!workspace)
+    return { workspace: ".", name: "the current folder", origin: "" };
+  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
 }
-function isSimilar(left, right, most) {
-  if (left === right)
-    return true;
-  if (left[0] === right[0])
-    return isSimilar(left.slice(1), right.slice(1), most);
-  if (most === 0)
+async function readFileIn(candidates, path, { place, remedy }) {
+  const folders = await existing(candidates);
+  try {
+    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
+    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
+    }
+    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
+    if (!found.isFile())
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
+    if (found.size > largestFile) {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+    }
+    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
+  } catch (error) {
+    if (error instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
+      throw error;
+    const code = errorCode(error);
+    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
+    }
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+  }
+}
+async function writeTemporaryFile(variables, name, content) {
+  const { RUNNER_TEMP } = variables;
+  if (!RUNNER_TEMP) {
+    if (!isGitHubJob(variables))
+      return void 0;
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+  }
+  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
+  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
+  return path;
+}
+async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
+  try {
+    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
+  } catch (cause) {
+    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
+  }
+}
+function decodeUtf8(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+async function existing(folders) {
+  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
+  return (await Promise.all(found)).filter((folder) => folder !== void 0);
+}
+
+// lib/src/github/log.js
+function escapeLine(line) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+}
+var colours = { success: 32, attention: 33, failure: 31 };
+function paint(line, tone) {
+  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
+}
+function hasColours(variables, isTerminal) {
+  const { NO_COLOR, FORCE_COLOR } = variables;
+  if (NO_COLOR)
     return false;
-  const isSwapped = left[0] === right[1] && left[1] === right[0];
-  return isSimilar(left, right.slice(1), most - 1) || isSimilar(left.slice(1), right, most - 1) || isSimilar(left.slice(1), right.slice(1), most - 1) || isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1);
+  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || isGitHubJob(variables);
+}
+function logGroup(log, title, lines3) {
+  log.startGroup(title);
+  for (const line of lines3)
+    if (line !== "")
+      log.info(line);
+  log.endGroup();
+}
+var longestAnnotation = 4096;
+function cutAnnotation([first = "", ...more]) {
+  const rest = cut(more.map((line) => `
+${line}`).join(""), longestAnnotation * 3 / 4);
+  return cut(first, longestAnnotation - rest.length) + rest;
+}
+function cut(text2, most) {
+  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
+}
+
+// lib/src/github/redaction.js
+var shortestSecret = 8;
+var KnownSecrets = class {
+  /** The origin of each form of a secret. */
+  #origins = /* @__PURE__ */ new Map();
+  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
+  add(secret, origin) {
+    for (const form of formsOf(secret))
+      if (!this.#origins.has(form))
+        this.#origins.set(form, origin);
+  }
+  /** The origin of a secret that the text holds; undefined if it holds none. */
+  findOrigin(text2) {
+    return this.#find(text2)[0]?.origin;
+  }
+  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
+  redact(text2) {
+    let redacted = "";
+    let end = 0;
+    for (const occurrence of this.#find(text2)) {
+      if (occurrence.start >= end)
+        redacted += `${text2.slice(end, occurrence.start)}***`;
+      end = Math.max(end, occurrence.end);
+    }
+    return redacted + text2.slice(end);
+  }
+  /** Sorted by start. */
+  #find(text2) {
+    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
+    return [...this.#origins].flatMap(([form, origin]) => occurrences(text2, form).map((span) => ({ ...span, origin }))).sort((left, right) => left.start - right.start);
+  }
+};
+function plainOccurrences(text2, form) {
+  const spans = [];
+  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
+    spans.push({ start, end: start + form.length });
+  }
+  return spans;
+}
+function encodedOccurrences(text2, form) {
+  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
+}
+function patternOf(form) {
+  const characters = [...form].map((character) => {
+    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
+    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
+  });
+  return new RegExp(characters.join(""), "gu");
+}
+function hexadecimal(byte) {
+  const digits = byte.toString(16).padStart(2, "0");
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+}
+function secretInOutputs(found) {
+  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
+  const outputs = found.map(({ output }) => output).join(", ");
+  return new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+}
+function formsOf(secret) {
+  if (Buffer.byteLength(secret) < shortestSecret)
+    return [];
+  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
+  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
+}
+function base64At(secret, offset) {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
+}
+
+// lib/src/github/runner.js
+var secretInput = "github-token";
+function gitHubRunner(process) {
+  const { env, stdout } = process;
+  const isColoured = hasColours(env, stdout.isTTY);
+  return createRunner(process, env, isColoured, (core) => isGitHubJob(env) ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
+}
+function commandRunner(process, variables) {
+  const isColoured = hasColours(variables, process.stderr.isTTY);
+  return createRunner(process, variables, isColoured, (core) => withTwoStreams(core, isColoured, variables.GITHUB_OUTPUT, process));
+}
+function createRunner(process, variables, isColoured, adapt) {
+  const secrets = new KnownSecrets();
+  const masked = /* @__PURE__ */ new Set();
+  const toolkit = lateToolkit(adapt);
+  const clean = (line) => escapeLine(secrets.redact(line));
+  const annotate = (level) => (title, message) => {
+    const cleaned = cutAnnotation(message.split("\n").map(clean));
+    toolkit.use((core) => core[level](cleaned, { title }));
+  };
+  const assertHoldsNoSecret = (what, text2) => {
+    const origin = secrets.findOrigin(text2);
+    if (origin !== void 0)
+      throw secretInOutputs([{ output: what, origin }]);
+  };
+  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+    secrets.add(variables[name] ?? "", name);
+  }
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", () => void 0);
+  return {
+    variables,
+    load: async () => void await toolkit.load(),
+    input: (name) => {
+      const value = variables[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
+      if (name === secretInput)
+        secrets.add(value, name);
+      return value;
+    },
+    mask: (secret, origin) => {
+      if (secret === "" || masked.has(secret))
+        return;
+      masked.add(secret);
+      secrets.add(secret, origin);
+      toolkit.use((core) => core.setSecret(secret));
+    },
+    log: {
+      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
+      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
+      endGroup: () => toolkit.use((core) => core.endGroup())
+    },
+    notice: annotate("notice"),
+    warning: annotate("warning"),
+    fail: (title, message) => {
+      process.exitCode = 1;
+      annotate("error")(title, message);
+    },
+    setOutput: (name, value) => {
+      assertHoldsNoSecret(`output ${name}`, value);
+      toolkit.use((core) => core.setOutput(name, value));
+    },
+    writeSummary: async (markdown) => {
+      if (variables.GITHUB_STEP_SUMMARY)
+        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
+    },
+    readFile: (path) => readGivenFile(variables, path),
+    readDefinitionFile: (path) => readDefinitionFile(variables, path),
+    writeTemporaryFile: async (name, content) => {
+      assertHoldsNoSecret(`file ${name}`, content);
+      return await writeTemporaryFile(variables, name, content);
+    },
+    readEvent: () => readEventFile(variables),
+    redact: (text2) => secrets.redact(text2),
+    findSecret: (text2) => secrets.findOrigin(text2),
+    interrupted: interruptionOf(process)
+  };
+}
+function interruptionOf(process) {
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => interruption.abort());
+  return interruption.signal;
+}
+function lateToolkit(adapt) {
+  let toolkit;
+  let waiting = [];
+  return {
+    load: async () => {
+      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
+      for (const call of waiting)
+        call(toolkit);
+      waiting = [];
+      return toolkit;
+    },
+    use: (call) => {
+      if (toolkit === void 0)
+        waiting.push(call);
+      else
+        call(toolkit);
+    }
+  };
+}
+function withoutCommands(core, isColoured, outputFile) {
+  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
+  return {
+    ...core,
+    setSecret: () => void 0,
+    startGroup: (title) => core.info(title),
+    endGroup: () => void 0,
+    notice: (message) => core.info(`Notice: ${message}`),
+    warning: (message) => colour(`Warning: ${message}`, "attention"),
+    error: (message) => colour(`Error: ${message}`, "failure"),
+    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
+  };
+}
+var longestShown = 120;
+function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
+  const log = (line) => void stderr.write(`${line}
+`);
+  return {
+    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
+    setOutput: (name, value) => {
+      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
+      if (outputFile)
+        core.setOutput(name, value);
+    }
+  };
+}
+
+// lib/src/errors/description.js
+function describeError(thrown) {
+  const causes = [];
+  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
+    causes.push(nameAndMessage(cause));
+  const ours = thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown : {};
+  const { message = nameAndMessage(thrown), problems = [], remedy, facts = [], statements = [] } = ours;
+  return { message, problems, remedy, facts, statements, causes };
+}
+function renderError(thrown) {
+  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
+  return [
+    message,
+    ...problems.map((problem) => `- ${problem}`),
+    ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
+    ...statements.map((statement) => `The statement to add: ${statement}`),
+    ...causes.map((cause) => `Caused by: ${cause}`)
+  ].join("\n");
+}
+function causeOf(thrown) {
+  return isErrorLike(thrown) ? thrown.cause : void 0;
+}
+function nameAndMessage(thrown) {
+  if (!isErrorLike(thrown)) {
+    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
+  }
+  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
+    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
+  }
+  const code = errorCode(thrown);
+  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
+  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
+}
+
+// lib/src/plan/document.js
+
+
+// lib/src/table/values.js
+function propertyValues(values) {
+  return _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
+    const value = values[property.name];
+    return value === void 0 ? [] : [{ property, value }];
+  });
+}
+function createRequest({ name: TableName }, values) {
+  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
+  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
+  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
+}
+
+// lib/src/plan/description.js
+function settingChanges(step) {
+  switch (step.kind) {
+    case "create":
+      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
+    case "update": {
+      const { settings } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
+      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
+      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
+        const from = before.get(key)?.value;
+        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
+      });
+    }
+    case "delete":
+      return [{ name: "table", from: "present, with its items", to: "deleted" }];
+  }
+}
+function describeStep(step) {
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
+}
+function describeSettingChange({ from, to, ...setting }) {
+  const name = nameSetting(setting);
+  return from === void 0 ? `${name} = ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
+}
+function nameSetting({ group, name }) {
+  return group === void 0 ? name : `${group} ${name}`;
+}
+function nameStep(step) {
+  if (step.kind !== "update")
+    return `${step.kind} "${step.table}"`;
+  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
+}
+function partOf(step) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
+}
+var mostSteps = 10;
+function describeSteps(steps) {
+  const more = steps.length - mostSteps;
+  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
+  return more > 0 ? `${shown}; and ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
+}
+function usualDuration(step) {
+  return step.kind === "update" && step.risk === "slow" ? declaredWait(step)?.usual : void 0;
+}
+function declaredWait(step) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+}
+
+// lib/src/plan/plan.js
+var refusalCodes = [
+  "table-unavailable",
+  "impossible-change",
+  "destroy-in-production",
+  "destroy-of-other-environment",
+  "destroy-of-untagged",
+  "destroy-of-other-key",
+  "destroy-of-protected",
+  "destroy-of-replicated",
+  "not-as-reviewed"
+];
+var noticeCodes = [
+  "adopted",
+  "protection-kept",
+  "consequence",
+  "index-building",
+  "replica-unavailable",
+  "being-deleted",
+  "system-backup-stays",
+  "unneeded-allow"
+];
+function stepsOf(plan, table) {
+  return plan.steps.filter((step) => step.table === table);
+}
+function isOneOf(steps) {
+  const known = new Set(steps.map(canonicalJson));
+  return (step) => known.has(canonicalJson(step));
+}
+function canonicalJson(value) {
+  if (Array.isArray(value))
+    return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null)
+    return JSON.stringify(value);
+  const present = Object.entries(value).filter(([, member]) => member !== void 0);
+  const members = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+// lib/src/plan/policy.js
+var allDisruptions = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name, condition }) => ({ name, condition })));
+var disruptionNames = allDisruptions.map(({ name }) => name);
+var conditions = new Map(allDisruptions.map(({ name, condition }) => [name, condition]));
+function linesNeededBy(step) {
+  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
+}
+function isDisruptive(step) {
+  return step.kind === "delete" || linesNeededBy(step).length > 0;
+}
+function isAllowed(step, { allow }) {
+  return linesNeededBy(step).every((line) => allow.includes(line));
+}
+function refuseStep(step, { allow }, { target, comparison, changes }) {
+  if (step.kind !== "update")
+    return [];
+  const { name, disruptions = [] } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+  const observed = comparison.observed[name];
+  const situation = { target, table: step.table, observed, changes, change: step, comparison };
+  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
+    const { reason, remedy } = disruption.explain(situation);
+    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
+  });
+}
+function lineToAdd({ name, purpose }) {
+  return `Or, ${purpose}, add this line to allow: ${name}`;
+}
+function requireProtection({ environment }, { name: table, properties: declared }, observed, { allow }) {
+  const lacking = propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+    if (!environment.production || protection === void 0 || protection.isOn(value))
+      return [];
+    const before = observed?.properties[name];
+    return before !== void 0 && protection.isOn(before) ? [] : [{ ...protection, property: name }];
+  });
+  return {
+    lines: lacking.map(({ removal }) => removal),
+    refusals: lacking.filter(({ removal }) => !allow.includes(removal)).map(({ property, input, removal }) => ({
+      table,
+      code: removal,
+      reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+      remedy: `Turn it on: ${property} in the definition file, or the input ${input} without one. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
+    }))
+  };
+}
+function noticeUnneededLines({ allow }, needed) {
+  const conditionOf = (line) => {
+    const condition = conditions.get(line);
+    return condition === void 0 ? "" : ` ${condition}`;
+  };
+  return allow.filter((line) => !needed.includes(line)).map((line) => ({
+    level: "notice",
+    code: "unneeded-allow",
+    message: `allow has the line ${line}, but nothing in this plan needs it.${conditionOf(line)} Remove the line: it would permit the next such change without a decision.`
+  }));
+}
+
+// lib/src/plan/document.js
+var formatVersion = 3;
+var text = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
+var tableName = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
+var lines = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
+var described = { table: tableName, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
+var createStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
+  ...described,
+  to: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
+  risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
+});
+var risk = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
+var updateSteps = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
+  ...described,
+  property: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
+  from: schema,
+  to: schema,
+  risk
+}));
+var deleteStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
+var optionalTable = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
+var planSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  formatVersion: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
+  digest: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    account: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
+    partition: text,
+    region: text,
+    environment: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
+  }),
+  policy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    destroy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
+    allow: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
+  }),
+  tables: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    logicalName: text,
+    name: tableName,
+    arn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
+    streamArn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
+    status: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
+  })),
+  steps: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
+    remedy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
+  notices: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    level: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
+    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
+    message: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  }))
+});
+function renderPlanDocument(plan) {
+  const { target, policy, tables, steps, refusals, notices } = plan;
+  return JSON.stringify({
+    formatVersion,
+    digest: digestPlan(plan),
+    target,
+    policy,
+    tables,
+    steps: steps.map(documentStep),
+    refusals,
+    notices
+  });
+}
+function documentStep(step) {
+  const description2 = describeStep(step);
+  switch (step.kind) {
+    case "create":
+      return { ...step, risk: "safe", description: description2 };
+    case "update":
+      return { ...step, description: description2 };
+    case "delete":
+      return { ...step, risk: "destructive", description: description2 };
+  }
+}
+function reviewable(plan) {
+  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
+}
+function reviewed(plan) {
+  const { target, policy, tables, steps, refusals } = plan;
+  const { account, partition, region, environment } = target;
+  return {
+    account,
+    partition,
+    region,
+    environment: environment.name,
+    production: environment.production,
+    destroy: policy.destroy,
+    tables: tables.map(({ name, id }) => ({ name, id })),
+    steps: steps.map(({ description: description2, ...step }) => ({
+      kind: step.kind,
+      table: step.table,
+      canonical: canonicalJson(step),
+      description: description2
+    })),
+    // The comparison with a reviewed plan is no part of the plan that is compared.
+    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
+  };
+}
+function digestPlan(plan) {
+  return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...plan }) {
+  const content = canonicalJson({ ...plan, steps: steps.map((step) => step.canonical) });
+  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
+}
+function isFallback(given) {
+  return given === "{}" || given === "no-plan";
+}
+var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
+function readPlanDocument(json) {
+  let document;
+  try {
+    document = JSON.parse(json);
+  } catch {
+    return "is not JSON";
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    return "is not a JSON object";
+  if (Object.keys(document).length === 0)
+    return `is {}: ${emptyOutput}`;
+  const found = "formatVersion" in document ? document.formatVersion : void 0;
+  if (found !== formatVersion) {
+    const shown = typeof found === "number" ? found : typeof found;
+    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
+  }
+  const { success, issues, output } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
+  if (!success) {
+    const problems = issues.slice(0, 3).map(describeProblem);
+    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
+  }
+  if (output.refusals.length > 0) {
+    return `was refused, for ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+  }
+  const steps = output.steps.map((step) => ({ ...step, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
+  const plan = reviewed({ ...output, steps });
+  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
+}
+function describeProblem(issue) {
+  const path = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
+  const place = (names) => names.join(".") || "the plan";
+  if (issue.expected === "never")
+    return `${place(path.slice(0, -1))} has an unknown member`;
+  if (issue.received === "undefined")
+    return `${place(path)} is missing`;
+  return `${place(path)} must be ${issue.expected ?? issue.message}`;
+}
+
+// lib/src/inputs/parsers.js
+function choice(choices, byDefault) {
+  return {
+    default: byDefault,
+    choices,
+    parse: (text2, { report }) => {
+      const found = choices.find((each) => each === text2);
+      if (found === void 0)
+        report(`must be one of ${choices.join(", ")}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return found ?? byDefault;
+    }
+  };
+}
+function trueOrFalse(byDefault = "false") {
+  const { parse } = choice(["true", "false"], byDefault);
+  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
+}
+function wholeNumber({ default: byDefault, min, max }) {
+  return {
+    default: `${byDefault}`,
+    parse: (text2, { report }) => {
+      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
+      if (!(number >= min && number <= max)) {
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      }
+      return number;
+    }
+  };
+}
+function textOf(pattern, must, { isSecret = false } = {}) {
+  return {
+    default: "",
+    parse: (text2, { report }) => {
+      if (text2 !== "" && !pattern.test(text2))
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return text2;
+    }
+  };
+}
+function lines2(rule) {
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
+}
+function list(rule) {
+  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
+}
+function parseEach(values, { must, parse }, { name, report }) {
+  return values.flatMap((value) => {
+    const parsed = parse(value);
+    if (parsed === void 0)
+      report(`${must}, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
+    return parsed ?? [];
+  });
+}
+function splitLines(text2) {
+  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+function explainJoinedLines(name, values) {
+  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
+}
+function explainLiteralForm(name) {
+  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+}
+
+// lib/src/inputs/tag-lines.js
+function tagLines(limit) {
+  return {
+    default: "",
+    hasLines: true,
+    parse: (text2, { name, report }) => {
+      const tags = /* @__PURE__ */ new Map();
+      for (const line of splitLines(text2)) {
+        const { key, value } = splitTag(line);
+        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
+        if (problem === void 0)
+          tags.set(key, value);
+        else
+          report(problem);
+      }
+      if (tags.size > limit.most)
+        report(`has ${tags.size} tags, but ${limit.reason}.`);
+      return tags;
+    }
+  };
+}
+function splitTag(line) {
+  const separator = line.indexOf("=");
+  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
+}
+function findTagProblem(line, name) {
+  const { key, value } = splitTag(line);
+  if (key === "")
+    return `must have key=value on each line, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
+  if (isJoined(line)) {
+    return `has several key=value on one line: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
+  }
+  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  }
+  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
+    return void 0;
+  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+}
+function isJoined(line) {
+  const separator = line.indexOf("=");
+  const value = line.slice(separator + 1);
+  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
+}
+function findRepetition(key, tags, foldsCase = false) {
+  if (tags.has(key))
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
+  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
+  if (!foldsCase || ![...tags.keys()].some(isSame))
+    return void 0;
+  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+}
+
+// lib/src/inputs/declarations.js
+var sessionName = /^[\w+=,.@-]{2,64}$/;
+var declarations = {
+  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
+  environment: { default: "", parse: parseEnvironment },
+  "production-environments": list({
+    // A separator other than a comma or a line would join several names, and leave production unprotected.
+    must: "must have names of environments between commas or on separate lines",
+    parse: (name) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
+  }),
+  production: choice(["auto", "true", "false"], "auto"),
+  "aws-region": { default: "", parse: parseRegion },
+  "role-to-assume": lines2({
+    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
+    parse: parseRole
+  }),
+  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
+  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
+  "role-source-identity": { default: "false", parse: parseSourceIdentity },
+  "role-session-tags": tagLines({ most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
+  "restrict-session": trueOrFalse(),
+  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
+  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
+  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
+  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
+  "definition-file": { default: "", parse: (path) => path },
+  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
+  "deletion-protection": choice(["auto", "true", "false"], "auto"),
+  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
+  tags: tagLines({
+    most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
+    reason: `a table has at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
+  }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
+  "wait-for-indexes": trueOrFalse("true"),
+  allow: {
+    ...lines2({
+      must: `must have one of ${disruptionNames.join(", ")} on each line`,
+      parse: (line) => disruptionNames.find((disruption) => disruption === line)
+    }),
+    choices: disruptionNames
+  },
+  "expected-plan": { default: "", parse: parseExpectedPlan },
+  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
+  "fail-on-drift": trueOrFalse(),
+  comment: trueOrFalse(),
+  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
+  "github-token": { default: "", parse: (text2) => text2 },
+  "sample-items": choice(["auto", "true", "false"], "auto"),
+  destroy: trueOrFalse(),
+  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
+};
+var inputNames = Object.keys(declarations);
+function parseEnvironment(name, { report }) {
+  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
+  }
+  return name;
+}
+function parseRegion(text2, { variables, report }) {
+  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
+  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
+  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
+  if (region === void 0)
+    return "";
+  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
+    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
+  }
+  return region;
+}
+function parseRole(arn) {
+  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
+  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
+}
+function parseSourceIdentity(text2, { variables, report }) {
+  if (text2 === "false")
+    return "";
+  if (text2 === "true") {
+    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
+    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
+      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
+    }
+    return `${repository}.${run}`;
+  }
+  if (!sessionName.test(text2)) {
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2;
+}
+function parseAccounts(text2, context) {
+  const must = "must have account ids of 12 digits";
+  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
+  if (/^[\s,]+$/.test(text2))
+    context.report(`${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
+  return accounts;
+}
+function parseTableNamePrefix(tableNamePrefix, { definition, report }) {
+  if (definition === void 0)
+    return tableNamePrefix;
+  const names = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
+  for (const name of new Set(names)) {
+    if (!_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u.test(name))
+      report(`makes the table name ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
+  }
+  return tableNamePrefix;
+}
+function parseExpectedPlan(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (text2 === "no-plan")
+    report(`is no-plan: ${emptyOutput}.`);
+  if (text2.startsWith("{"))
+    return { json: text2 };
+  if (/\p{Cc}/u.test(text2)) {
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return { path: text2 };
+}
+function parseExpectedPlanDigest(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (isFallback(text2))
+    report(`is ${text2}: ${emptyOutput}.`);
+  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2.toLowerCase();
+}
+
+// lib/src/inputs/unknown-inputs.js
+var commonGuesses = {
+  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
+  environment: "env env-name environment-name",
+  "production-environments": "production-environment prod-environments protected-environments",
+  production: "is-production is-prod prod prod-env production-env",
+  "aws-region": "region aws-default-region region-name",
+  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
+  "role-external-id": "external-id aws-external-id aws-role-external-id",
+  "role-source-identity": "source-identity",
+  "role-session-tags": "session-tags",
+  "role-session-name": "session-name aws-session-name aws-role-session-name",
+  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
+  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
+  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
+  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
+  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
+  tags: "tag table-tags resource-tags",
+  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
+  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
+  "expected-plan-digest": "plan-digest",
+  "fail-on-drift": "detect-drift drift fail-on-changes",
+  comment: "pr-comment pull-request-comment comment-on-pr",
+  "github-token": "gh-token",
+  "confirm-destroy": "confirm confirm-delete confirm-deletion"
+};
+function findUnknownInputs(variables) {
+  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
+  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
+  return {
+    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
+    warnings: others.length === 0 ? [] : [explainIgnored(others)]
+  };
+}
+var prefix = "INPUT_";
+function givenInputs(variables) {
+  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
+    name: variable.slice(prefix.length).toLowerCase(),
+    variable,
+    value: variables[variable]?.trim() ?? ""
+  })).filter(({ value }) => value !== "");
+}
+function isKnown({ name, value }, variables) {
+  const known = inputNames.find((each) => each === hyphenated(name));
+  if (known === void 0 || known === name)
+    return known !== void 0;
+  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
+}
+function hyphenated(name) {
+  return name.replaceAll("_", "-");
+}
+function suggestInput({ name, value }) {
+  const written = hyphenated(name);
+  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
+  return guessed ?? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+}
+function explainIgnored(inputs) {
+  const names = inputs.map(({ name }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
+  return `The action does not have these inputs and ignores them: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
 }
 
 
@@ -16073,10 +16052,10 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/BBY24RG3.js
-var BBY24RG3 = __nccwpck_require__(5637);
-// EXTERNAL MODULE: ./lib/bundle/RVFQRD6D.js + 1 modules
-var RVFQRD6D = __nccwpck_require__(3708);
+// EXTERNAL MODULE: ./lib/bundle/QO5CZJP6.js
+var QO5CZJP6 = __nccwpck_require__(2536);
+// EXTERNAL MODULE: ./lib/bundle/MHPL2HJH.js + 1 modules
+var MHPL2HJH = __nccwpck_require__(8746);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
 var HV2BTQ4E = __nccwpck_require__(1172);
 // EXTERNAL MODULE: ./lib/bundle/WQFOKZCK.js
@@ -16228,7 +16207,7 @@ var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
 function decideProduction(name2, { listed, input }) {
-  const isAmong = (names) => names.some((each) => (0,RVFQRD6D/* isSameEnvironment */.gj)(each, name2));
+  const isAmong = (names) => names.some((each) => (0,MHPL2HJH/* isSameEnvironment */.gj)(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isProductionByRule(name2))
@@ -16238,7 +16217,7 @@ function decideProduction(name2, { listed, input }) {
   return { production: false, rule: "not production, because production is false" };
 }
 function isProductionByRule(name2) {
-  return productionNames.some((each) => (0,RVFQRD6D/* isSameEnvironment */.gj)(each, name2));
+  return productionNames.some((each) => (0,MHPL2HJH/* isSameEnvironment */.gj)(each, name2));
 }
 function decideByName(name2) {
   const parts = partsOf(name2);
@@ -16258,24 +16237,16 @@ function isProduction(reason) {
 }
 
 // lib/src/table/response.js
-function understand(operation, resource, read, service = "DynamoDB") {
-  const explain = (cause) => {
-    if (cause instanceof RVFQRD6D/* RemedyError */.By)
-      throw cause;
-    throw new RVFQRD6D/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
-  };
-  try {
-    const value = read();
-    return value instanceof Promise ? value.catch(explain) : value;
-  } catch (cause) {
-    return explain(cause);
-  }
+function explainUnreadable(operation, resource, cause, service = "DynamoDB") {
+  if (cause instanceof MHPL2HJH/* RemedyError */.By)
+    return cause;
+  return new MHPL2HJH/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
 }
 function parseValue(name2, schema, value) {
-  const result = (0,RVFQRD6D/* safeParse */.xL)(schema, value);
+  const result = (0,MHPL2HJH/* safeParse */.xL)(schema, value);
   if (result.success)
     return result.output;
-  const problems = result.issues.map((issue) => [(0,RVFQRD6D/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
+  const problems = result.issues.map((issue) => [(0,MHPL2HJH/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
   throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
@@ -16286,23 +16257,25 @@ function readUnmanaged(replicas) {
 
 // lib/src/table/described-table.js
 function readDescription({ name: name2, arn }, answer) {
-  return understand("DescribeTable", name2, () => {
+  try {
     parseValue("Table", tableSchema(arn), answer.Table);
     return describe(answer.Table ?? {}, arn);
-  });
+  } catch (cause) {
+    throw explainUnreadable("DescribeTable", name2, cause);
+  }
 }
-var bundle_status = (0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* minLength */.Bp)(1));
+var bundle_status = (0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* minLength */.Bp)(1));
 function tableSchema(arn) {
-  return (0,RVFQRD6D/* object */.Ik)({
+  return (0,MHPL2HJH/* object */.Ik)({
     TableStatus: bundle_status,
-    TableArn: (0,RVFQRD6D/* literal */.eu)(arn),
-    TableId: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* string */.Yj)()),
-    CreationDateTime: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* date */.p6)()),
-    LatestStreamArn: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* startsWith */.w1)(`${arn}/stream/`))),
-    StreamSpecification: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* object */.Ik)({ StreamViewType: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* string */.Yj)()) })),
-    TableClassSummary: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* object */.Ik)({ TableClass: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* string */.Yj)()) })),
-    SSEDescription: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* object */.Ik)({ KMSMasterKeyArn: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* string */.Yj)()) })),
-    Replicas: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* array */.YO)((0,RVFQRD6D/* object */.Ik)({ RegionName: (0,RVFQRD6D/* string */.Yj)(), ReplicaStatus: bundle_status })))
+    TableArn: (0,MHPL2HJH/* literal */.eu)(arn),
+    TableId: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* string */.Yj)()),
+    CreationDateTime: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* date */.p6)()),
+    LatestStreamArn: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* startsWith */.w1)(`${arn}/stream/`))),
+    StreamSpecification: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* object */.Ik)({ StreamViewType: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* string */.Yj)()) })),
+    TableClassSummary: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* object */.Ik)({ TableClass: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* string */.Yj)()) })),
+    SSEDescription: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* object */.Ik)({ KMSMasterKeyArn: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* string */.Yj)()) })),
+    Replicas: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* array */.YO)((0,MHPL2HJH/* object */.Ik)({ RegionName: (0,MHPL2HJH/* string */.Yj)(), ReplicaStatus: bundle_status })))
   });
 }
 function describe(table2, arn) {
@@ -16324,7 +16297,7 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(RVFQRD6D/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(MHPL2HJH/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
     unmanaged: readUnmanaged(replicas)
   };
@@ -16332,7 +16305,7 @@ function describe(table2, arn) {
 function readReplicas(table2, arn) {
   const [, , , ownRegion] = arn.split(":");
   const replicas = (table2.Replicas ?? []).map(({ RegionName: region = "", ReplicaStatus = "" }) => ({ region, status: ReplicaStatus })).filter(({ region }) => region !== ownRegion);
-  return (0,RVFQRD6D/* sortBy */.Ul)(replicas, ({ region }) => region);
+  return (0,MHPL2HJH/* sortBy */.Ul)(replicas, ({ region }) => region);
 }
 var transientStatuses = /* @__PURE__ */ new Set(["CREATING", "UPDATING", "DELETING", "ENABLING", "DISABLING"]);
 function isTransient(status2) {
@@ -16410,52 +16383,49 @@ function planDestruction(target, definition, observed) {
   const table2 = definition.name;
   switch (observed.status) {
     case "absent":
-      return { steps: [], refusals: [], notices: [] };
+      return {};
     case "unavailable":
-      return observed.tableStatus === "DELETING" ? { steps: [], refusals: [], notices: [beingDeleted(table2)] } : { steps: [], refusals: [unavailable(table2, observed.tableStatus)], notices: [] };
+      return observed.tableStatus === "DELETING" ? { notices: [beingDeleted(table2)] } : { refusals: [refuseUnknownOwner(table2, observed.tableStatus)] };
     case "ready": {
-      const refusals = refusalsFor(target, definition, observed);
-      return refusals.length > 0 ? { steps: [], refusals, notices: [] } : { steps: [{ kind: "delete", table: table2 }], refusals: [], notices: noticesFor(table2, observed) };
+      const refusals = refuseReady(target, definition, observed);
+      if (refusals.length > 0)
+        return { refusals };
+      return { steps: [{ kind: "delete", table: table2 }], notices: noticesFor(table2, observed) };
     }
   }
 }
-function refusalsFor(target, definition, observed) {
-  const table2 = definition.name;
-  const wanted = target.environment.name;
-  const { KeySchema: keys, Tags: tags2 } = observed.properties;
-  const environment = (0,RVFQRD6D/* tagValue */.EZ)(tags2, RVFQRD6D/* environmentTag */.ab);
-  if ((0,RVFQRD6D/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
-    return [
-      {
-        table: table2,
-        code: "destroy-of-other-environment",
-        reason: (0,RVFQRD6D/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
-        remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
-      }
-    ];
+function refuseReady(target, definition, observed) {
+  const foreign = refuseForeign(target, definition, observed);
+  if (foreign !== void 0)
+    return [foreign];
+  return [...refuseProtected(definition.name, observed), ...refuseReplicated(target, definition.name, observed)];
+}
+function refuseForeign({ environment }, { name: table2, properties: { KeySchema: definedKeys } }, { properties: { KeySchema: keys, Tags: tags2 } }) {
+  if ((0,MHPL2HJH/* isOfOtherEnvironment */.l$)(tags2, environment.name)) {
+    return {
+      table: table2,
+      code: "destroy-of-other-environment",
+      reason: (0,MHPL2HJH/* describeOtherEnvironment */.Lq)(table2, tags2, environment.name),
+      remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
+    };
   }
-  if (environment === void 0 || !(0,RVFQRD6D/* isManaged */.yF)(tags2)) {
-    return [
-      {
-        table: table2,
-        code: "destroy-of-untagged",
-        reason: `The table "${table2}" does not carry both tags, ${RVFQRD6D/* environmentTag */.ab} and ${RVFQRD6D/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,RVFQRD6D/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
-      }
-    ];
+  if ((0,MHPL2HJH/* tagValue */.EZ)(tags2, MHPL2HJH/* environmentTag */.ab) === void 0 || !(0,MHPL2HJH/* isManaged */.yF)(tags2)) {
+    return {
+      table: table2,
+      code: "destroy-of-untagged",
+      reason: `The table "${table2}" does not carry both tags, ${MHPL2HJH/* environmentTag */.ab} and ${MHPL2HJH/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
+      remedy: `If it belongs to "${environment.name}", run command: apply first, which tags it${(0,MHPL2HJH/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
+    };
   }
-  const definedKeys = definition.properties.KeySchema;
-  if ((0,RVFQRD6D/* describeKeys */.mC)(definedKeys) !== (0,RVFQRD6D/* describeKeys */.mC)(keys)) {
-    return [
-      {
-        table: table2,
-        code: "destroy-of-other-key",
-        reason: `The table "${table2}" has the key ${(0,RVFQRD6D/* describeKeys */.mC)(keys)}, but its definition has ${(0,RVFQRD6D/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
-        remedy: "Check table-name-prefix; or delete the table by hand."
-      }
-    ];
+  if ((0,MHPL2HJH/* describeKeys */.mC)(definedKeys) !== (0,MHPL2HJH/* describeKeys */.mC)(keys)) {
+    return {
+      table: table2,
+      code: "destroy-of-other-key",
+      reason: `The table "${table2}" has the key ${(0,MHPL2HJH/* describeKeys */.mC)(keys)}, but its definition has ${(0,MHPL2HJH/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
+      remedy: "Check table-name-prefix; or delete the table by hand."
+    };
   }
-  return [...refuseProtected(table2, observed), ...refuseReplicated(target, table2, observed)];
+  return void 0;
 }
 function refuseProtected(table2, { properties: properties2 }) {
   if (!properties2.DeletionProtectionEnabled)
@@ -16478,14 +16448,14 @@ function noticesFor(table2, { properties: properties2 }) {
       table: table2,
       level: "notice",
       code: "system-backup-stays",
-      message: `Point-in-time recovery of "${table2}" is ${(0,RVFQRD6D/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
+      message: `Point-in-time recovery of "${table2}" is ${(0,MHPL2HJH/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
     }
   ];
 }
 function beingDeleted(table2) {
   return { table: table2, level: "notice", code: "being-deleted", message: `The table "${table2}" is being deleted already.` };
 }
-function unavailable(table2, tableStatus) {
+function refuseUnknownOwner(table2, tableStatus) {
   return {
     table: table2,
     code: "table-unavailable",
@@ -16496,7 +16466,7 @@ function unavailable(table2, tableStatus) {
 
 // lib/src/plan/rounds.js
 function isProtective(step) {
-  return step.kind === "update" && (0,RVFQRD6D/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
+  return step.kind === "update" && (0,MHPL2HJH/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
   const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
@@ -16511,18 +16481,22 @@ function inOrder(steps) {
   const positionOf = (step) => {
     if (step.kind !== "update")
       return -1;
-    const { protection } = (0,RVFQRD6D/* propertyNamed */.vJ)(step.property);
-    const position = RVFQRD6D/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
+    const { protection } = (0,MHPL2HJH/* propertyNamed */.vJ)(step.property);
+    const position = MHPL2HJH/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
-      return RVFQRD6D/* properties */.qo.length + position;
-    return protection.isOn(step.to) ? position : 3 * RVFQRD6D/* properties */.qo.length - position;
+      return MHPL2HJH/* properties */.qo.length + position;
+    return protection.isOn(step.to) ? position : 3 * MHPL2HJH/* properties */.qo.length - position;
   };
   return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
 }
 
 // lib/src/plan/planner.js
-function planTables(target, definitions, observed, policy = BBY24RG3/* strictPolicy */.ME, planned) {
-  const tables = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: "absent" }, policy, planned));
+function planTables(target, definitions, observed, policy, planned) {
+  const tables = definitions.map((definition) => {
+    const found = observed.get(definition.name) ?? { status: "absent" };
+    const table2 = describePlanned(target, definition, found);
+    return { ...nothing, table: table2, ...planTable(target, definition, found, policy, planned) };
+  });
   const refusals = [
     ...policy.destroy ? refuseProduction(target) : [],
     ...tables.flatMap((tablePlan) => tablePlan.refusals)
@@ -16537,134 +16511,106 @@ function planTables(target, definitions, observed, policy = BBY24RG3/* strictPol
     notices: [
       ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
-      ...refusals.length > 0 ? [] : (0,BBY24RG3/* noticeUnneededLines */.oK)(policy, needed)
+      ...refusals.length > 0 ? [] : (0,QO5CZJP6/* noticeUnneededLines */.oK)(policy, needed)
     ]
   };
 }
 var nothing = { steps: [], refusals: [], notices: [], lines: [] };
 function planTable(target, definition, observed, policy, planned) {
-  const table2 = describePlanned(target, definition, observed);
   if (policy.destroy)
-    return { ...nothing, table: table2, ...planDestruction(target, definition, observed) };
+    return planDestruction(target, definition, observed);
   switch (observed.status) {
     case "absent":
-      return { table: table2, ...planCreation(target, definition, policy) };
+      return planCreation(target, definition, policy);
     case "unavailable":
-      return { ...nothing, table: table2, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] };
+      return { refusals: [refuseUnavailable(definition.name, observed.tableStatus)] };
     case "ready":
-      return { table: table2, ...planUpdate(target, definition, observed, policy, planned) };
+      return planUpdate(target, definition, observed, policy, planned);
   }
 }
 function planCreation(target, definition, policy) {
   const { name: table2, properties: declared } = definition;
-  const created = RVFQRD6D/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
-    const value = declared[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
-    return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
+  const created = MHPL2HJH/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
+    if (creation2.kind !== "in-create-table")
+      return [];
+    const value = declared[name2] ?? creation2.otherwise;
+    return value === void 0 ? [] : [[name2, value]];
   });
   const to = Object.fromEntries(created);
-  const later = (0,BBY24RG3/* propertyValues */.uX)(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
-  const off = (0,BBY24RG3/* unprotected */.oB)(target, definition, void 0);
-  return {
-    steps: inOrder([{ kind: "create", table: table2, to }, ...later]),
-    refusals: (0,BBY24RG3/* refuseUnprotected */.qq)(target, table2, off, policy),
-    notices: [],
-    lines: off.map(({ removal }) => removal)
-  };
+  const later = (0,QO5CZJP6/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
+    if (property.creation.kind !== "after-creation")
+      return [];
+    const changes = property.changes(property.creation.initial, value, { table: table2, declared, observed: to });
+    return changes.flatMap((change) => change.kind === "impossible" ? [] : [toStep(property, table2, change)]);
+  });
+  const steps = inOrder([{ kind: "create", table: table2, to }, ...later]);
+  return { steps, ...(0,QO5CZJP6/* requireProtection */.BB)(target, definition, void 0, policy) };
 }
 function planUpdate(target, definition, observed, policy, planned) {
   const { name: table2, properties: declared } = definition;
   const { properties: values, replicas } = observed;
   const comparison = { table: table2, declared, observed: values, replicas };
-  const differences = (0,BBY24RG3/* propertyValues */.uX)(declared).map(({ property, value }) => {
-    const from = observed.properties[property.name];
+  const isPlanned = planned === void 0 ? () => true : (0,QO5CZJP6/* isOneOf */.EK)(planned);
+  const differences = (0,QO5CZJP6/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
+    const from = values[property.name];
     if (from === void 0)
       throw new TypeError(`${property.name} of "${table2}" was not read`);
-    const changes2 = property.changes(from, value, comparison);
-    const isWanted = (change) => (0,BBY24RG3/* isAllowed */.Jr)(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
-    const found = changes2.filter((each) => each.kind === "impossible" || !each.isOptional || isWanted(each));
-    return { property, found };
+    return property.changes(from, value, comparison).map((change) => change.kind === "impossible" ? change : { ...change, step: toStep(property, table2, change) });
   });
-  const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === "impossible"));
-  const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table2, found)));
-  const changes = needed.flatMap(BBY24RG3/* settingChanges */.eC).map(BBY24RG3/* describeSettingChange */.kZ);
-  const disruptive = needed.flatMap((step) => (0,BBY24RG3/* refuseStep */.LK)(step, policy, { target, comparison, changes }));
+  const impossible = differences.filter((each) => each.kind === "impossible");
+  const changes = differences.filter((each) => each.kind === "update").filter(({ isOptional, step }) => !isOptional || (0,QO5CZJP6/* isAllowed */.Jr)(step, policy) && isPlanned(step));
+  const needed = inOrder(changes.map(({ step }) => step));
+  const inWords = needed.flatMap(QO5CZJP6/* settingChanges */.eC).map(QO5CZJP6/* describeSettingChange */.kZ);
+  const disruptive = needed.flatMap((step) => (0,QO5CZJP6/* refuseStep */.LK)(step, policy, { target, comparison, changes: inWords }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
-  const blocking = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
-  if (blocking.length > 0)
-    return { ...nothing, refusals: blocking };
-  const off = (0,BBY24RG3/* unprotected */.oB)(target, definition, observed);
-  const withheld = needed.filter((step) => !(0,BBY24RG3/* isAllowed */.Jr)(step, policy)).map(BBY24RG3/* nameStep */.gP);
-  const steps = needed.filter((step) => !withheld.includes((0,BBY24RG3/* nameStep */.gP)(step)));
+  if (impossible.length + ownership.length > 0) {
+    const refusals = impossible.map(({ reason, remedy }) => ({ table: table2, code: "impossible-change", reason, remedy }));
+    return { refusals: [...refusals, ...ownership] };
+  }
+  const unprotected = (0,QO5CZJP6/* requireProtection */.BB)(target, definition, observed, policy);
+  const withheld = needed.filter((step) => !(0,QO5CZJP6/* isAllowed */.Jr)(step, policy)).map(QO5CZJP6/* nameStep */.gP);
+  const steps = needed.filter((step) => !withheld.includes((0,QO5CZJP6/* nameStep */.gP)(step)));
   return {
     steps,
-    refusals: [...disruptive, ...(0,BBY24RG3/* refuseUnprotected */.qq)(target, table2, off, policy)],
-    notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && (0,BBY24RG3/* isAllowed */.Jr)(each, policy)))),
-    lines: [...steps.flatMap(BBY24RG3/* linesNeededBy */.AH), ...off.map(({ removal }) => removal)]
+    refusals: [...disruptive, ...unprotected.refusals],
+    notices: noticesFor2(target, definition, observed, changes.flatMap(({ step, warning }) => warning !== void 0 && (0,QO5CZJP6/* isAllowed */.Jr)(step, policy) ? [warning] : [])),
+    lines: [...steps.flatMap(QO5CZJP6/* linesNeededBy */.AH), ...unprotected.lines]
   };
 }
-function isIn(steps) {
-  return (step) => steps.some((0,BBY24RG3/* isSameStep */.lO)(step));
-}
-function toSteps({ name: property }, table2, changes) {
-  return changes.flatMap((change) => {
-    if (change.kind === "impossible")
-      return [];
-    const { kind, from, to, risk } = change;
-    return [{ kind, table: table2, property, from, to, risk }];
-  });
-}
-function refuseImpossible(table2, { reason, remedy }) {
-  return { table: table2, code: "impossible-change", reason, remedy };
+function toStep({ name: property }, table2, { kind, from, to, risk }) {
+  return { kind, table: table2, property, from, to, risk };
 }
 function refuseUnavailable(table2, tableStatus) {
-  const reason = `The table "${table2}" is ${tableStatus}.`;
-  const refuse2 = (remedy, why = "") => ({
+  const refuse = (remedy, why = "") => ({
     table: table2,
     code: "table-unavailable",
-    reason: [reason, why].join(" ").trim(),
+    reason: `The table "${table2}" is ${tableStatus}.${why}`,
     remedy
   });
   switch (tableStatus) {
     case "DELETING":
-      return refuse2("Wait until it is deleted, then run again: the run creates the table, without the items of the old one.");
+      return refuse("Wait until it is deleted, then run again: the run creates the table, without the items of the old one.");
     case "ARCHIVING":
     case "ARCHIVED":
-      return refuse2("Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.", "DynamoDB archives a table whose encryption key could not be used for seven days.");
+      return refuse("Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.", " DynamoDB archives a table whose encryption key could not be used for seven days.");
     case "INACCESSIBLE_ENCRYPTION_CREDENTIALS":
-      return refuse2("Enable the KMS key and the table's grant on it again, then run again.", "DynamoDB cannot use the table's KMS key.");
+      return refuse("Enable the KMS key and the table's grant on it again, then run again.", " DynamoDB cannot use the table's KMS key.");
     case "REPLICATION_NOT_AUTHORIZED":
-      return refuse2("Give the replication role of the global table its permissions back, then run again.");
+      return refuse("Give the replication role of the global table its permissions back, then run again.");
     default:
-      return refuse2("Bring it back to ACTIVE, then run again.");
+      return refuse("Bring it back to ACTIVE, then run again.");
   }
 }
-function noticesFor2(target, { name: table2, properties: declared }, observed, changes) {
-  const kept = (0,BBY24RG3/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
-  const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
+function noticesFor2(target, { name: table2, properties: declared }, observed, consequences) {
+  const notice = (code2, message) => ({ table: table2, level: "notice", code: code2, message });
+  const kept = (0,QO5CZJP6/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
   return [
     ...warnOfReplicas(target, table2, observed),
-    ...(0,RVFQRD6D/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
-      table: table2,
-      level: "notice",
-      code: "index-building",
-      message: `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`
-    })),
-    ...(0,RVFQRD6D/* isManaged */.yF)(observed.properties.Tags) ? [] : [
-      {
-        table: table2,
-        level: "notice",
-        code: "adopted",
-        message: `The table "${table2}" exists and its key matches: it is adopted, with its items.`
-      }
-    ],
+    ...(0,MHPL2HJH/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => notice("index-building", `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`)),
+    ...(0,MHPL2HJH/* isManaged */.yF)(observed.properties.Tags) ? [] : [notice("adopted", `The table "${table2}" exists and its key matches: it is adopted, with its items.`)],
     ...kept.map(({ property, value }) => {
       const settings = property.settings(value).map((setting) => `${setting.name}: ${setting.value}`);
-      return {
-        table: table2,
-        level: "notice",
-        code: "protection-kept",
-        message: `The table "${table2}" has ${settings.join(", ")}. The environment does not ask for it, so it stays as it is.`
-      };
+      return notice("protection-kept", `The table "${table2}" has ${settings.join(", ")}. The environment does not ask for it, so it stays as it is.`);
     }),
     ...consequences.map((message) => ({ table: table2, level: "warning", code: "consequence", message }))
   ];
@@ -16672,10 +16618,10 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
 function describePlanned(target, definition, observed) {
   const { logicalName, name: name2, properties: declared } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name: name2, arn: (0,RVFQRD6D/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: (0,MHPL2HJH/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
-  const undeclared = (0,BBY24RG3/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
+  const undeclared = (0,QO5CZJP6/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
   return {
     logicalName,
     name: name2,
@@ -16690,14 +16636,16 @@ function describePlanned(target, definition, observed) {
 // lib/src/apply/poll.js
 var progressEverySeconds = 15;
 async function poll(polling, { clock, log, stop }, probe) {
-  const { goal, usual, firstPoll, interval, timeout, explainTimeout, remedy } = polling;
+  const { goal, usual, firstPoll, interval = 0.45, timeout, explainTimeout, remedy } = polling;
   const start2 = clock.now();
   const elapsed = () => (clock.now() - start2) / 1e3;
   const inWords = usual === void 0 ? goal : `${goal}, which usually takes ${usual}`;
-  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,RVFQRD6D/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
+  const sleep = (seconds, status2) => clock.sleep(seconds * 1e3, stop).catch((reason) => {
+    throw (0,MHPL2HJH/* stoppedBy */.$)(reason, status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, { remedy });
+  });
   let nextProgress = progressEverySeconds;
   if (firstPoll > 0)
-    await sleep(firstPoll * 1e3);
+    await sleep(firstPoll);
   for (; ; ) {
     const begun = elapsed();
     const result = await probe();
@@ -16712,14 +16660,10 @@ async function poll(polling, { clock, log, stop }, probe) {
     await sleep(pollInterval(elapsed(), interval, clock.random()), result.status);
   }
 }
-function pollInterval(elapsedSeconds, interval, random) {
-  if (elapsedSeconds >= 300 || interval >= longestInterval)
-    return longestInterval + 5e3 * random;
-  if (elapsedSeconds < 20)
-    return interval * (0.7 + 0.6 * random);
-  return Math.min(3e3, 1e3 + (elapsedSeconds - 20) * 100) - 200 * random;
+function pollInterval(elapsed, interval, random) {
+  const grown = elapsed < 300 ? Math.min(2.5, elapsed / 25) : 12;
+  return Math.max(interval, elapsed < 20 ? 0 : grown) * (0.7 + 0.6 * random);
 }
-var longestInterval = 1e4;
 
 // lib/src/apply/observe.js
 async function observeTables(dynamoDb, target, definitions, run) {
@@ -16735,16 +16679,16 @@ async function observeTables(dynamoDb, target, definitions, run) {
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
 async function observeTable(dynamoDb, target, { name: name2, properties: declared }, run) {
-  const address = (0,RVFQRD6D/* addressOf */.ci)(target, name2);
+  const address = (0,MHPL2HJH/* addressOf */.ci)(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
     goal: `the table "${name2}" to be ready, with no change in progress`,
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
-    interval: 1e3,
-    timeout: RVFQRD6D/* longestRunSeconds */.bs,
-    explainTimeout: (status2) => new RVFQRD6D/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
+    interval: 1,
+    timeout: MHPL2HJH/* longestRunSeconds */.bs,
+    explainTimeout: (status2) => new MHPL2HJH/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described = await describeTable(dynamoDb, address);
@@ -16787,20 +16731,18 @@ async function readTable(dynamoDb, address, declared) {
   }
   const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
-    read.set("Tags", await askProperty(dynamoDb, address, RVFQRD6D/* tags */._A));
+    read.set("Tags", await askProperty(dynamoDb, address, MHPL2HJH/* tags */._A));
   if ([...read.values()].includes(void 0))
     return { status: "young" };
-  const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table2 } = described;
-  const inProgress = changesInProgress.length === 0 ? {} : { changesInProgress };
+  const { tableStatus: _, phase: __, described: fields, ...table2 } = described;
   return {
     status: "ready",
     ...table2,
-    ...inProgress,
     properties: { ...fields, ...Object.fromEntries(read) }
   };
 }
 function isUnsettled({ phase, changesInProgress }, declared) {
-  const awaited = (0,BBY24RG3/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
+  const awaited = (0,QO5CZJP6/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
   const mayBeOld = ({ part, status: status2 }) => awaited.includes(part) || // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
   part === "index" && status2 === "UPDATING" && declared.GlobalSecondaryIndexes !== void 0;
   return phase === "changing" || phase === "settled" && changesInProgress.some(mayBeOld);
@@ -16809,7 +16751,7 @@ function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
 function askedProperties(declared) {
-  return RVFQRD6D/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
+  return MHPL2HJH/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
 }
 function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
@@ -16818,10 +16760,12 @@ async function askProperty(dynamoDb, address, { name: name2, reading, schema, ac
   if (reading.kind !== "asked")
     return void 0;
   const [operation = ""] = actions.read.map((action) => action.replace("dynamodb:", ""));
-  return await understand(operation, address.name, async () => {
+  try {
     const value = await reading.ask(dynamoDb.ask, address);
     return value === void 0 ? void 0 : parseValue(name2, schema, value);
-  });
+  } catch (cause) {
+    throw explainUnreadable(operation, address.name, cause);
+  }
 }
 async function describeTable(dynamoDb, address) {
   const answer = await dynamoDb.ask("DescribeTable", { TableName: address.name });
@@ -16842,7 +16786,7 @@ var remedies = {
   "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
 };
 function isDenied(cause) {
-  return (0,BBY24RG3/* errorName */.Is)(cause).startsWith("AccessDenied");
+  return (0,QO5CZJP6/* errorName */.Is)(cause).startsWith("AccessDenied");
 }
 function isAllowMissing(cause) {
   return isDenied(cause) && readDenial(cause) === void 0;
@@ -16850,7 +16794,7 @@ function isAllowMissing(cause) {
 function readDenial(cause) {
   if (!isDenied(cause))
     return void 0;
-  const message = (0,BBY24RG3/* errorMessage */.gJ)(cause);
+  const message = (0,QO5CZJP6/* errorMessage */.gJ)(cause);
   const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message);
   if (explicit !== null) {
     const policy2 = policyNamed(explicit[1]);
@@ -16885,17 +16829,22 @@ var unavailableNames = /* @__PURE__ */ new Set([
 ]);
 var signatureNames = /* @__PURE__ */ new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "AuthFailure"]);
 var unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/;
-var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
+var oneIndexAtATime = "Only 1 online index";
+var passingLimits = ["simultaneously", oneIndexAtATime, "indexed tables"];
 function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,80})/i.exec((0,BBY24RG3/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
+  return /can be made at (.{1,80})/i.exec((0,QO5CZJP6/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
 }
 function isUnusableKey(error) {
-  return (0,BBY24RG3/* errorName */.Is)(error) === "InternalServerError" && (0,BBY24RG3/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+  return (0,QO5CZJP6/* errorName */.Is)(error) === "InternalServerError" && (0,QO5CZJP6/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+}
+function spentLimit(error) {
+  const text3 = `${(0,QO5CZJP6/* errorName */.Is)(error)}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error)}`;
+  return MHPL2HJH/* properties */.qo.find(({ budget }) => budget?.isSpent.test(text3))?.budget?.limit;
 }
 function classifyFailure(error) {
-  const name2 = (0,BBY24RG3/* errorName */.Is)(error);
-  const message = (0,BBY24RG3/* errorMessage */.gJ)(error);
-  if (RVFQRD6D/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
+  const name2 = (0,QO5CZJP6/* errorName */.Is)(error);
+  const message = (0,QO5CZJP6/* errorMessage */.gJ)(error);
+  if (spentLimit(error) !== void 0)
     return "deferred";
   if (isUnusableKey(error))
     return "final";
@@ -16904,41 +16853,41 @@ function classifyFailure(error) {
   if (name2 === "LimitExceededException") {
     return passingLimits.some((passing) => message.includes(passing)) ? "not-ready" : "final";
   }
-  if ((0,BBY24RG3/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
+  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 429 || (0,QO5CZJP6/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
     return "throttled";
   if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
-  if (unavailableNames.has(name2) || unavailableCode.test((0,BBY24RG3/* errorCode */.CA)(error)))
+  if (unavailableNames.has(name2) || unavailableCode.test((0,QO5CZJP6/* errorCode */.CA)(error)))
     return "unavailable";
-  if ((0,BBY24RG3/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
+  if ((0,QO5CZJP6/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
     return "misdated";
-  return (0,BBY24RG3/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
+  return (0,QO5CZJP6/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
 }
 function isUnsent(error) {
-  const code2 = (0,BBY24RG3/* errorCode */.CA)(error);
-  return unsentName.test((0,BBY24RG3/* errorName */.Is)(error)) && (0,BBY24RG3/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
+  const code2 = (0,QO5CZJP6/* errorCode */.CA)(error);
+  return unsentName.test((0,QO5CZJP6/* errorName */.Is)(error)) && (0,QO5CZJP6/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
 }
 var unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/;
 var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 function isAnswerOfAnother(error) {
-  if ((0,BBY24RG3/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
+  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
     return false;
-  const name2 = (0,BBY24RG3/* errorName */.Is)(error);
-  const message = (0,BBY24RG3/* errorMessage */.gJ)(error);
+  const name2 = (0,QO5CZJP6/* errorName */.Is)(error);
+  const message = (0,QO5CZJP6/* errorMessage */.gJ)(error);
   return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
 // lib/src/aws/iam.js
-var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
+var sampleItemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 function actionsOf(command2, declared) {
   const isDeclared = ({ name: name2 }) => declared.includes(name2);
-  const written = RVFQRD6D/* properties */.qo.filter(isDeclared);
-  const read = RVFQRD6D/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
+  const written = MHPL2HJH/* properties */.qo.filter(isDeclared);
+  const read = MHPL2HJH/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
   const beyondReads = {
     plan: [],
     apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
-    verify: itemActions,
+    verify: sampleItemActions,
     destroy: ["dynamodb:DeleteTable"]
   };
   return distinct([...read.flatMap(({ actions }) => actions.read), ...beyondReads[command2]]);
@@ -16950,7 +16899,7 @@ function creationActions(used) {
   return ["dynamodb:CreateTable", ...used.flatMap(({ actions }) => actions.create ?? [])];
 }
 function actionsOfOperation(operation) {
-  return operation === "CreateTable" ? creationActions(RVFQRD6D/* properties */.qo) : [`dynamodb:${operation}`];
+  return operation === "CreateTable" ? creationActions(MHPL2HJH/* properties */.qo) : [`dynamodb:${operation}`];
 }
 function policyFor(command2, place, definitions) {
   return {
@@ -16962,16 +16911,16 @@ function policyFor(command2, place, definitions) {
   };
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
-  const resource = (0,RVFQRD6D/* tableArn */.cU)(place, name2);
-  const declared = (0,BBY24RG3/* propertyValues */.uX)(values).map(({ property }) => property.name);
+  const resource = (0,MHPL2HJH/* tableArn */.cU)(place, name2);
+  const declared = (0,QO5CZJP6/* propertyValues */.uX)(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
-  const indexes2 = (0,RVFQRD6D/* indexesOf */.O7)(values).map((index) => ({
+  const indexes = (0,MHPL2HJH/* indexesOf */.O7)(values).map((index) => ({
     resource: indexArn(resource, index.name),
     actions: ["dynamodb:Query"]
   }));
-  return [table2, ...indexes2];
+  return [table2, ...indexes];
 }
 function indexArn(table2, index) {
   return `${table2}/index/${index}`;
@@ -16991,7 +16940,7 @@ function statementsFor(needs) {
 function otherStatements(command2, place, definitions) {
   if (command2 === "destroy")
     return [];
-  const needed = definitions.flatMap(({ properties: values }) => (0,BBY24RG3/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
+  const needed = definitions.flatMap(({ properties: values }) => (0,QO5CZJP6/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
     const { read = [], write: write2 = [] } = property.otherStatements?.(value, place) ?? {};
     return command2 === "plan" ? read : [...read, ...write2];
   }));
@@ -17015,7 +16964,7 @@ function sessionPolicy(command2, place, definitions) {
   const policy = JSON.stringify(policyFor(command2, place, definitions));
   if (policy.length <= longestSessionPolicy)
     return policy;
-  throw new RVFQRD6D/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix or fewer tables in one file, or leave restrict-session out.");
+  throw new MHPL2HJH/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix or fewer tables in one file, or leave restrict-session out.");
 }
 
 // lib/src/aws/remedies.js
@@ -17045,7 +16994,7 @@ function remedyForAws(error, service) {
   const denial = readDenial(error);
   if (denial !== void 0)
     return `${denial.explanation} ${iamDelay}`;
-  const known2 = remedies2.get((0,BBY24RG3/* errorName */.Is)(error).replace(/Exception$/, ""));
+  const known2 = remedies2.get((0,QO5CZJP6/* errorName */.Is)(error).replace(/Exception$/, ""));
   if (known2 !== void 0)
     return known2;
   if (isUnsent(error))
@@ -17056,11 +17005,11 @@ function remedyForAws(error, service) {
   return isUnanswered(error) ? "AWS or the network on the way to it failed. Run again." : "Correct what AWS reports below, then run again.";
 }
 function isUnanswered(error) {
-  return (0,BBY24RG3/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
+  return (0,QO5CZJP6/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
 
 // lib/src/aws/dynamodb-errors.js
-var DynamoDbError = class extends RVFQRD6D/* RemedyError */.By {
+var DynamoDbError = class extends MHPL2HJH/* RemedyError */.By {
   name = "DynamoDbError";
   /** The error name of AWS. */
   code;
@@ -17069,28 +17018,28 @@ var DynamoDbError = class extends RVFQRD6D/* RemedyError */.By {
    * @param isOutcomeUnknown true if this try, or an earlier one of the same call, may have taken effect
    * @param arn the ARN of the resource, because `resource` may be its name
    */
-  constructor(operation, resource, cause, isOutcomeUnknown2, arn = resource) {
+  constructor(operation, resource, cause, isOutcomeUnknown2, arn) {
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown: isOutcomeUnknown2,
       statements: isAllowMissing(cause) && !isAboutKms(cause) ? [allowStatement(actionsOfOperation(operation), arn)] : []
     });
-    this.code = (0,BBY24RG3/* errorName */.Is)(cause);
+    this.code = (0,QO5CZJP6/* errorName */.Is)(cause);
     this.kind = classifyFailure(cause);
   }
 };
 function isRefusal(cause) {
-  const status2 = (0,BBY24RG3/* httpStatus */.nG)(cause);
+  const status2 = (0,QO5CZJP6/* httpStatus */.nG)(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
-var StaleReadError = class extends RVFQRD6D/* RemedyError */.By {
+var StaleReadError = class extends MHPL2HJH/* RemedyError */.By {
   name = "StaleReadError";
   constructor(operation, resource) {
     super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, "Run again.");
   }
 };
 function isAboutKms(error) {
-  return /\bkms\b/i.test((0,BBY24RG3/* errorMessage */.gJ)(error));
+  return /\bkms\b/i.test((0,QO5CZJP6/* errorMessage */.gJ)(error));
 }
 function describeFailure(operation, resource, cause) {
   if (classifyFailure(cause) !== "deferred")
@@ -17099,21 +17048,21 @@ function describeFailure(operation, resource, cause) {
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time2 === void 0 ? "" : `, and allows the next change at ${time2}`}.`;
 }
 function remedyForDynamoDb(operation, resource, error) {
-  if (error instanceof RVFQRD6D/* RemedyError */.By)
+  if (error instanceof MHPL2HJH/* RemedyError */.By)
     return error.remedy;
   if (classifyFailure(error) === "deferred") {
     const time2 = nextChangeAllowedAt(error);
-    return `Run again ${time2 === void 0 ? "when the limit that AWS names below allows it" : `after ${time2}`}. The other steps do not wait for it.`;
+    return `Run again ${time2 === void 0 ? `when the limit allows it: ${spentLimit(error)}` : `after ${time2}`}. The other steps do not wait for it.`;
   }
   if (isAllowMissing(error)) {
     return isAboutKms(error) ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.` : `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
   }
-  if (/acted as a source region/i.test((0,BBY24RG3/* errorMessage */.gJ)(error))) {
+  if (/acted as a source region/i.test((0,QO5CZJP6/* errorMessage */.gJ)(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
   if (isUnusableKey(error))
     return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
-  if ((0,BBY24RG3/* errorName */.Is)(error).endsWith("LimitExceededException")) {
+  if ((0,QO5CZJP6/* errorName */.Is)(error).endsWith("LimitExceededException")) {
     return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
   }
   return `${remedyForAws(error, "DynamoDB")} What was done so far is kept.`;
@@ -17121,13 +17070,13 @@ function remedyForDynamoDb(operation, resource, error) {
 
 // lib/src/aws/retry.js
 var mostTriesWhileUnavailable = 8;
-function retryDelay(error, tries, now, random) {
-  switch (classifyFailure(error)) {
+function retryDelay(kind, error, tries, now, random) {
+  switch (kind) {
     case "final":
     case "deferred":
       return void 0;
     case "throttled":
-      return timeNamedBy(error, now, random) ?? random * Math.min(2e4, 250 * 2 ** tries);
+      return delayGivenBy(error, now, random) ?? random * Math.min(2e4, 250 * 2 ** tries);
     case "not-ready":
       return Math.min(3e3, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
     case "misdated":
@@ -17136,126 +17085,118 @@ function retryDelay(error, tries, now, random) {
       return tries < mostTriesWhileUnavailable ? random * Math.min(5e3, 100 * 2 ** tries) : void 0;
   }
 }
-async function retry(run, send, waitingFor, isTriedAgain = () => true) {
+async function retry({ clock, log, stop, abort }, send, waitingFor, isTriedAgain = () => true) {
   const triesByKind = /* @__PURE__ */ new Map();
   for (; ; ) {
-    if (run.stop.aborted)
-      throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.());
+    if (stop.aborted)
+      throw (0,MHPL2HJH/* stoppedBy */.$)(stop.reason, waitingFor());
     try {
-      return await send(run.abort);
+      return await send(abort);
     } catch (error) {
-      const reason = run.abort.aborted ? run.abort.reason : run.stop.reason;
-      if (run.abort.aborted || error === reason)
-        throw stoppedBy(reason, error, waitingFor?.());
+      const { reason } = abort.aborted ? abort : stop;
+      if (abort.aborted || error === reason)
+        throw (0,MHPL2HJH/* stoppedBy */.$)(reason, waitingFor(), { cause: error });
       const kind = classifyFailure(error);
       const tries = (triesByKind.get(kind) ?? 0) + 1;
       triesByKind.set(kind, tries);
-      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
-      if (delay === void 0 || !isTriedAgain(kind, run.clock.now() + delay))
+      const delay = retryDelay(kind, error, tries, clock.now(), clock.random());
+      if (delay === void 0 || !isTriedAgain(kind, clock.now() + delay))
         throw error;
-      run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,BBY24RG3/* errorName */.Is)(error)}: ${(0,BBY24RG3/* errorMessage */.gJ)(error)}`);
-      await run.clock.sleep(delay, run.stop).catch((reason2) => {
-        throw stoppedBy(reason2, error, waitingFor?.());
+      log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,QO5CZJP6/* errorName */.Is)(error)}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error)}`);
+      await clock.sleep(delay, stop).catch((reason2) => {
+        throw (0,MHPL2HJH/* stoppedBy */.$)(reason2, waitingFor(), { cause: error });
       });
     }
   }
 }
-function stoppedBy(reason, error, waitingFor) {
-  if (!(reason instanceof RVFQRD6D/* StoppedError */.Ko))
-    return reason;
-  const stopped = error === reason ? reason : reason.after(error);
-  return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
-}
-function timeNamedBy(error, now, random) {
-  const [, time2] = /try again after (.+?)\.?$/i.exec((0,BBY24RG3/* errorMessage */.gJ)(error)) ?? [];
-  const at = time2 === void 0 ? Number.NaN : Date.parse(time2);
+function delayGivenBy(error, now, random) {
+  const [, time2 = ""] = /try again after (.+?)\.?$/i.exec((0,QO5CZJP6/* errorMessage */.gJ)(error)) ?? [];
+  const at = (0,QO5CZJP6/* isErrorLike */.u7)(error) && "retryAt" in error ? Number(error.retryAt) : Date.parse(time2);
   return Number.isNaN(at) ? void 0 : Math.min(6e4, Math.max(0, at - now)) + 1e3 + 500 * random;
 }
 
 // lib/src/apply/conflict.js
-function isConflict({ kind }, error) {
-  if (isInUse(error) || isTagLock(error) || isIndexLock(error))
-    return true;
-  if (kind !== "create" && isBusy(error))
-    return true;
-  return kind === "delete" && error.code === "ResourceNotFoundException";
+function conflictOf(step, error) {
+  const reason = reasonOf(step, error);
+  return reason && { reason, error };
 }
-function isInUse({ code: code2 }) {
-  return code2 === "ResourceInUseException";
-}
-function isBlocked({ kind }, error) {
-  return kind !== "create" && (isInUse(error) || isIndexLock(error));
-}
-function isIndexLock({ code: code2, cause }) {
-  return code2 === "LimitExceededException" && (0,BBY24RG3/* errorMessage */.gJ)(cause).includes("Only 1 online index");
+function reasonOf({ kind: step }, { code: code2, kind, cause }) {
+  if (code2 === "ResourceInUseException")
+    return step === "create" ? "outdated" : "blocked";
+  if (code2 === "LimitExceededException") {
+    if ((0,QO5CZJP6/* errorMessage */.gJ)(cause).includes("Table tags are being updated"))
+      return "tags-locked";
+    if ((0,QO5CZJP6/* errorMessage */.gJ)(cause).includes(oneIndexAtATime))
+      return "blocked-by-index";
+  }
+  const isBusy = kind === "throttled" || kind === "unavailable" || kind === "not-ready";
+  if (isBusy)
+    return step === "create" ? void 0 : "busy";
+  if (step === "delete" && code2 === "ResourceNotFoundException")
+    return "outdated";
+  return step === "update" && code2 === "ValidationException" && kind === "final" ? "invalid" : void 0;
 }
 var deletionBlockers = ["table", "index", "replica", "encryption", "warm throughput"];
-function blockersOf(step) {
-  if (step.kind !== "update")
-    return deletionBlockers;
-  const property = (0,RVFQRD6D/* propertyNamed */.vJ)(step.property);
-  return property.blockersOf?.(step) ?? property.blockedBy;
-}
-function isBlockedByIndex(step, changesInProgress) {
-  return blockersOf(step).includes("index") && changesInProgress.some(({ part }) => part === "index");
-}
-function isBlockedBy(step, { tableStatus, changesInProgress }) {
-  const blockers = blockersOf(step);
-  return tableStatus === "CREATING" || tableStatus === "UPDATING" && blockers.includes("table") || changesInProgress.some(({ part }) => blockers.includes(part));
-}
-function isBusy({ kind }) {
-  return kind === "throttled" || kind === "unavailable" || kind === "not-ready";
+function blockersOf(step, table2) {
+  const blockers = step.kind === "update" ? (0,MHPL2HJH/* propertyNamed */.vJ)(step.property).blockedBy(step) : deletionBlockers;
+  const isTableBlocking = table2.tableStatus === "CREATING" || table2.tableStatus === "UPDATING" && blockers.includes("table");
+  const parts = table2.changesInProgress.map(({ part }) => part).filter((part) => blockers.includes(part));
+  return isTableBlocking ? ["table", ...parts] : parts;
 }
 var mostConflicts = 5;
 var longestDelayWhileBlocked = 1e4;
-function delayAfterConflict(step, error, earlier, now, random) {
-  const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length;
-  if (isBlocked(step, error))
-    return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random);
-  if (isBusy(error))
-    return retryDelay(error.cause, times, now, random);
-  if (times > mostConflicts)
-    return void 0;
-  const jitter = 0.5 + random;
-  return isTagLock(error) ? tagLockMilliseconds + 1e3 * jitter : 200 * 2 ** times * jitter;
-}
-function causeOf(error) {
-  return isBusy(error) ? error.kind : "another run";
-}
 var tagLockMilliseconds = 3e3;
-function isTagLock(error) {
-  return error.code === "LimitExceededException" && (0,BBY24RG3/* errorMessage */.gJ)(error.cause).includes("Table tags are being updated");
+function delayAfterConflict({ reason, error }, conflicts, now, random) {
+  const times = conflicts.filter((each) => each.reason === reason && each.error.kind === error.kind).length;
+  const jitter = 0.5 + random;
+  switch (reason) {
+    case "blocked-by-index":
+    case "blocked":
+      return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * jitter;
+    case "busy":
+      return retryDelay(error.kind, error.cause, times, now, random);
+    case "tags-locked":
+      return times > mostConflicts ? void 0 : tagLockMilliseconds + 1e3 * jitter;
+    case "invalid":
+    case "outdated":
+      return times > mostConflicts ? void 0 : 200 * 2 ** times * jitter;
+  }
 }
 
 // lib/src/apply/outcome.js
+var states = {
+  failed: "failed",
+  applied: "applied",
+  dropped: "done by another run",
+  deferred: "deferred by AWS",
+  postponed: "left for the next run",
+  accepted: "begun, not finished",
+  unknown: "sent, outcome unknown",
+  skipped: "not started"
+};
+function stateOf(result) {
+  if (result.status !== "failed")
+    return result.status;
+  if (result.isAccepted)
+    return "accepted";
+  return result.isOutcomeUnknown ? "unknown" : "failed";
+}
 function describeResult(result) {
-  switch (result?.status) {
-    case void 0:
-      return "planned";
-    case "applied":
-      return result.isStillBuilding ? "begun; the build goes on after the run" : `applied in ${result.seconds.toFixed(1)} s`;
-    case "dropped":
-      return "done by another run";
-    case "deferred":
-      return "deferred by AWS";
-    case "postponed":
-      return "left for the next run: an index is being built";
-    case "failed":
-      if (result.isAccepted)
-        return "begun, not finished";
-      return result.isOutcomeUnknown ? "sent, outcome unknown" : "failed";
-    case "skipped":
-      return "not started";
-  }
+  if (result === void 0)
+    return "planned";
+  if (result.status === "postponed")
+    return `${states.postponed}: an index is being built`;
+  if (result.status !== "applied")
+    return states[stateOf(result)];
+  return result.isStillBuilding ? "begun; the build goes on after the run" : `applied in ${result.seconds.toFixed(1)} s`;
 }
 function toneOf({ status: status2 }) {
   if (status2 === "failed")
     return "failure";
   return status2 === "applied" || status2 === "dropped" ? "success" : "attention";
 }
-function performedSteps(outcome) {
-  const steps = outcome?.steps ?? [];
-  return steps.filter(({ result }) => result.status === "applied" || result.status === "failed" && result.isOutcomeUnknown);
+function mayHaveChanged({ result }) {
+  return result.status === "applied" || result.status === "failed" && result.isOutcomeUnknown;
 }
 
 // lib/src/apply/wait.js
@@ -17273,22 +17214,17 @@ var creation = {
   timeout: 600,
   isOver: isNotChanging
 };
-var indexes = {
-  usual: "8 to 17 minutes for an index, longer with many items",
-  firstPoll: 5,
-  interval: 12,
-  timeout: RVFQRD6D/* longestRunSeconds */.bs
-};
+var indexChanges = { ...MHPL2HJH/* indexBuild */.LT, firstPoll: 5 };
 function builds(names) {
   return {
-    ...indexes,
+    ...indexChanges,
     goal: `build its index ${names.join(" and its index ")}`,
     isOver: (table2) => isNotChanging(table2) && !names.some((name2) => isInProgress(table2, "index", name2))
   };
 }
 function indexesBefore(name2, isOver = () => false) {
   return {
-    ...indexes,
+    ...indexChanges,
     goal: `complete its index changes before ${name2}`,
     isOver: (table2) => isOver(table2) || isNotChanging(table2) && !isInProgress(table2, "index")
   };
@@ -17305,21 +17241,21 @@ function admission(name2, firstPoll, isOver) {
     goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
-    timeout: RVFQRD6D/* longestRunSeconds */.bs,
+    timeout: MHPL2HJH/* longestRunSeconds */.bs,
     isOver
   };
 }
-function waitOf(step) {
+function completionOf(step) {
   switch (step.kind) {
     case "create":
       return creation;
     case "delete":
       return deletion;
     case "update": {
-      const wait = (0,BBY24RG3/* waitFor */.fm)(step);
+      const wait = (0,QO5CZJP6/* declaredWait */.cY)(step);
       if (wait === void 0)
         return void 0;
-      const only = (0,BBY24RG3/* partOf */.BU)(step);
+      const only = (0,QO5CZJP6/* partOf */.BU)(step);
       return {
         ...wait,
         goal: [wait.goal, only].filter(Boolean).join(" "),
@@ -17328,8 +17264,8 @@ function waitOf(step) {
     }
   }
 }
-async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interval = 0.45, timeout, mayBeMissing = 0, isOver }, run, id) {
-  const { name: name2 } = address;
+async function waitForTable({ dynamoDb, target, run }, name2, { goal, usual, firstPoll, interval, timeout, mayBeMissing = 0, isOver }, id) {
+  const address = (0,MHPL2HJH/* addressOf */.ci)(target, name2);
   const start2 = run.clock.now();
   const advice = `Check in the AWS console what the table "${name2}" is doing`;
   let expectedId = id;
@@ -17337,10 +17273,10 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
     goal: `the table "${name2}" to ${goal}`,
     usual,
     firstPoll,
-    interval: interval * 1e3,
+    interval,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new RVFQRD6D/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new MHPL2HJH/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described = await describeTable(dynamoDb, address);
     if (described === void 0) {
@@ -17354,7 +17290,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
   });
 }
 function tableReplaced(table2) {
-  return new RVFQRD6D/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
+  return new MHPL2HJH/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
 }
 
 // lib/src/apply/work.js
@@ -17362,7 +17298,7 @@ function idOf(table2) {
   return table2 === void 0 || table2.status === "absent" ? void 0 : table2.id;
 }
 function changesInProgressOn(table2) {
-  return table2?.status === "ready" ? table2.changesInProgress ?? [] : [];
+  return table2?.status === "ready" ? table2.changesInProgress : [];
 }
 function isReplaced(work, table2, observed) {
   const before = idOf(work.observed.get(table2));
@@ -17379,157 +17315,169 @@ async function planAgain(work, definition, steps) {
   const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
-    throw new RVFQRD6D/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    throw new MHPL2HJH/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => (0,BBY24RG3/* isSameStep */.lO)(step)(planned.step)));
+  const isPlanned = (0,QO5CZJP6/* isOneOf */.EK)(steps.map(({ step }) => step));
+  const unplanned = now.steps.filter((step) => !isPlanned(step));
   if (unplanned.some(({ kind }) => kind === "create"))
     throw needsMoreThanPlanned(name2, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
-    needed: remaining.filter((step) => now.steps.some((0,BBY24RG3/* isSameStep */.lO)(step))),
+    needed: remaining.filter((0,QO5CZJP6/* isOneOf */.EK)(now.steps)),
     readAt,
     changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new RVFQRD6D/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,BBY24RG3/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new MHPL2HJH/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,QO5CZJP6/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/table-steps.js
-var freshnessMilliseconds = 5e3;
-var mostFreshnessMilliseconds = 4e4;
-async function performSteps(work, table2, round, failures) {
-  for (let next = nextStep(work, table2, round, failures); next !== void 0; ) {
-    const { step } = next;
-    const deferral = deferralBefore(table2, step);
-    if (deferral !== void 0) {
-      record(work.run, table2, next, deferral, failures);
-    } else if (isPostponed(work, table2, step, table2.changesInProgress)) {
-      record(work.run, table2, next, { status: "postponed" }, failures);
-    } else if (table2.unplanned !== void 0 && !isProtective(step)) {
-      record(work.run, table2, next, failed(next, table2.unplanned), failures);
-    } else if (next.mustRead !== void 0) {
-      await readAgain(work, table2, next, next.mustRead, failures);
-    } else if (isBlockedByIndex(step, table2.changesInProgress)) {
-      await waitForIndexes(work, table2, next, failures);
-    } else {
-      await tryStep(work, table2, next, failures);
-    }
-    next = nextStep(work, table2, round, failures);
+function beginTable(work, definition, failures) {
+  return {
+    work,
+    definition,
+    steps: (0,QO5CZJP6/* stepsOf */.B_)(work.plan, definition.name).map((step) => ({ step, conflicts: [], seconds: 0 })),
+    failures,
+    readAt: work.readAt,
+    slowReads: 0,
+    isAbandoned: false,
+    changesInProgress: changesInProgressOn(work.observed.get(definition.name)),
+    unplanned: void 0
+  };
+}
+async function performSteps(table2, round) {
+  for (let next = nextStep(table2, round); next !== void 0; next = nextStep(table2, round)) {
+    const result = resultWithoutTry(table2, next) ?? await advanceStep(table2, next);
+    if (result !== void 0)
+      record(table2, next, result);
   }
 }
-function deferralBefore({ steps }, step) {
-  const follows = step.kind === "update" ? (0,RVFQRD6D/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
-  return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
-}
-function recordUnknownOutcomes(run, table2, failures) {
-  for (const progress of table2.steps) {
-    if (progress.result !== void 0)
-      continue;
-    const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1);
-    if (conflict === void 0 || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown))
-      continue;
-    record(run, table2, progress, { status: "failed", isOutcomeUnknown: true, error: conflict }, failures);
+function recordUnknownOutcomes(table2) {
+  for (const progress of remainingSteps(table2).filter(hasUnknownOutcome)) {
+    record(table2, progress, failed(progress, progress.conflicts.at(-1)?.error));
   }
 }
-function nextStep({ run: { stop } }, table2, round, failures) {
-  if (table2.isAbandoned)
-    return void 0;
-  const remaining = table2.steps.filter(({ result }) => result === void 0);
-  const exists = !remaining.some(({ step }) => step.kind === "create");
-  const mayStart = ({ step }) => failures.length === 0 || isProtective(step) && exists && !stop.aborted;
-  const candidates = remaining.filter((progress) => round.includes(progress.step) && mayStart(progress));
-  const isWaiting = ({ mustRead }) => mustRead?.conflict !== void 0;
-  const [first] = candidates;
-  if (first === void 0 || !isProtective(first.step) || !isWaiting(first))
-    return first;
-  return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
-}
-function hasUnknownOutcome({ conflicts }) {
-  return conflicts.some(RVFQRD6D/* isOutcomeUnknown */.B1);
+function record(table2, progress, result) {
+  progress.result = result;
+  if (result.status === "failed")
+    table2.failures.push(result.error);
+  if ("error" in result) {
+    table2.isAbandoned ||= progress.step.kind === "create" || !(result.error instanceof DynamoDbError);
+  }
+  table2.work.run.log.info(`${(0,QO5CZJP6/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
 }
-function record({ log }, table2, progress, result, failures) {
-  progress.result = result;
-  if (result.status === "failed")
-    failures.push(result.error);
-  if (result.status === "failed" || result.status === "deferred") {
-    table2.isAbandoned ||= progress.step.kind === "create" || !(result.error instanceof DynamoDbError);
-  }
-  log.info(`${(0,BBY24RG3/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
+function hasUnknownOutcome({ conflicts }) {
+  return conflicts.some(({ error }) => (0,MHPL2HJH/* isOutcomeUnknown */.B1)(error));
 }
-function isPostponed({ waitForIndexes: waitForIndexes2 }, { steps }, step, changesInProgress) {
-  const isBuilding = changesInProgress.some(({ part, status: status2 }) => part === "index" && status2 === "CREATING");
-  const isLast = !steps.some((each) => each.result === void 0 && isBuild(each.step));
-  return !waitForIndexes2 && isBuilding && isLast && step.kind === "update" && isBlockedByIndex(step, changesInProgress);
+function remainingSteps({ steps }) {
+  return steps.filter(({ result }) => result === void 0);
 }
-function isBuild(step) {
-  return waitOf(step)?.isOptional === true;
+function nextStep(table2, round) {
+  if (table2.isAbandoned)
+    return void 0;
+  const remaining = remainingSteps(table2);
+  const exists = !remaining.some(({ step }) => step.kind === "create");
+  const mayProtect = exists && !table2.work.run.stop.aborted;
+  const candidates = remaining.filter(({ step }) => round.includes(step) && (table2.failures.length === 0 || mayProtect && isProtective(step)));
+  const [first] = candidates;
+  if (first?.openConflict === void 0 || !isProtective(first.step))
+    return first;
+  return candidates.find(({ step, openConflict }) => isProtective(step) && openConflict === void 0) ?? first;
 }
-async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progress, failures) {
+function resultWithoutTry(table2, progress) {
   const { step } = progress;
+  const deferral = deferralBefore(table2, step);
+  if (deferral !== void 0)
+    return deferral;
+  if (isPostponed(table2, step))
+    return { status: "postponed" };
+  if (table2.unplanned !== void 0 && !isProtective(step))
+    return failed(progress, table2.unplanned);
+  return void 0;
+}
+function deferralBefore({ steps }, step) {
+  const follows = step.kind === "update" ? (0,MHPL2HJH/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
+  return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
+}
+function isPostponed(table2, step, changesInProgress = table2.changesInProgress) {
+  const isBuilding = changesInProgress.some(({ part, status: status2 }) => part === "index" && status2 === "CREATING");
+  return isBuilding && !table2.work.waitForIndexes && step.kind === "update" && remainingBuilds(table2).length === 0 && blockersOf(step, { changesInProgress }).includes("index");
+}
+function isLeftBuilding(table2, step) {
+  const [build, ...others] = remainingBuilds(table2);
+  return !table2.work.waitForIndexes && build === step && others.length === 0;
+}
+function remainingBuilds(table2) {
+  const remaining = remainingSteps(table2).map(({ step }) => step);
+  return remaining.filter((step) => completionOf(step)?.isIndexBuild);
+}
+async function advanceStep(table2, progress) {
+  const { step, openConflict } = progress;
   try {
-    const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), indexesBefore((0,BBY24RG3/* nameStep */.gP)(step)), run, id);
-    table2.changesInProgress = [];
-    progress.mustRead = { status: "must-read", seconds: 0 };
+    if (openConflict !== void 0) {
+      await waitAfterConflict(table2, progress, openConflict);
+      progress.openConflict = void 0;
+      await readAgain(table2);
+      if (openConflict.reason === "invalid" && progress.result === void 0)
+        return failed(progress, openConflict.error);
+    } else if (table2.readAt === void 0) {
+      await readAgain(table2);
+    } else if (blockersOf(step, table2).includes("index")) {
+      await waitForIndexes(table2, step);
+    } else {
+      return await tryStep(table2, progress, table2.readAt);
+    }
   } catch (error) {
-    record(run, table2, progress, failed(progress, error), failures);
+    return failed(progress, error);
   }
+  return void 0;
 }
-async function tryStep(work, table2, progress, failures) {
-  const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table2.slowReads - 1));
-  const attempt = await attemptStep(work, table2, progress.step, table2.readAt + fresh);
-  if (attempt.status !== "must-read") {
-    const isUnknown = attempt.status === "failed" && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress));
-    record(work.run, table2, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures);
-    return;
-  }
-  progress.mustRead = attempt;
-  if (attempt.conflict !== void 0)
-    table2.readAt = Number.NEGATIVE_INFINITY;
+async function waitForIndexes(table2, step) {
+  const { work } = table2;
+  await waitForTable(work, step.table, indexesBefore((0,QO5CZJP6/* nameStep */.gP)(step)), idOf(work.observed.get(step.table)));
+  table2.changesInProgress = [];
+  table2.readAt = void 0;
 }
-async function attemptStep(work, table2, step, sendBefore) {
-  const { dynamoDb, target, run } = work;
+async function tryStep(table2, progress, readAt) {
+  const { dynamoDb, target, run } = table2.work;
+  const { step } = progress;
   const start2 = run.clock.now();
   const seconds = () => (run.clock.now() - start2) / 1e3;
-  const address = (0,RVFQRD6D/* addressOf */.ci)(target, step.table);
-  let isAccepted = false;
+  const sendBefore = step.kind === "create" ? void 0 : readAt + freshnessOf(table2);
   try {
-    await dynamoDb.write(requestOf(step, address), step.kind === "create" ? void 0 : sendBefore);
-    isAccepted = true;
-    const wait = waitOf(step);
-    if (isBuild(step) && !work.waitForIndexes && isLastBuild(table2, step)) {
-      table2.changesInProgress = [{ part: "index", status: "CREATING" }];
-      return { status: "applied", seconds: seconds(), isStillBuilding: true };
-    }
-    if (wait !== void 0)
-      await completeStep(work, step, address, wait);
+    await dynamoDb.write(requestOf(step, (0,MHPL2HJH/* addressOf */.ci)(target, step.table)), sendBefore);
+  } catch (error) {
+    progress.seconds = seconds();
+    return resultOfFailedWrite(table2, progress, error);
+  }
+  if (isLeftBuilding(table2, step)) {
+    table2.changesInProgress = [...table2.changesInProgress, { part: "index", status: "CREATING" }];
+    return { status: "applied", seconds: seconds(), isStillBuilding: true };
+  }
+  try {
+    await completeStep(table2, step);
     return { status: "applied", seconds: seconds() };
   } catch (error) {
-    if (error instanceof StaleReadError)
-      return { status: "must-read", seconds: seconds() };
-    if (!isAccepted && error instanceof DynamoDbError) {
-      if (isConflict(step, error))
-        return { status: "must-read", conflict: error, seconds: seconds() };
-      if (error.kind === "deferred")
-        return { status: "deferred", error };
-    }
-    if (isAccepted && error instanceof RVFQRD6D/* StoppedError */.Ko) {
-      return { status: "failed", isOutcomeUnknown: true, isAccepted, error };
-    }
-    return { status: "failed", isOutcomeUnknown: isAccepted || (0,RVFQRD6D/* isOutcomeUnknown */.B1)(error), error };
+    const isStopped = error instanceof MHPL2HJH/* StoppedError */.Ko;
+    return { status: "failed", isOutcomeUnknown: true, ...isStopped ? { isAccepted: true } : {}, error };
   }
+}
+var freshnessMilliseconds = 5e3;
+var mostFreshnessMilliseconds = 4e4;
+function freshnessOf({ slowReads }) {
+  return Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, slowReads - 1));
 }
 function requestOf(step, address) {
   switch (step.kind) {
     case "create":
-      return (0,BBY24RG3/* createRequest */.WL)(address, step.to);
+      return (0,QO5CZJP6/* createRequest */.WL)(address, step.to);
     case "update": {
-      const { name: name2, request } = (0,RVFQRD6D/* propertyNamed */.vJ)(step.property);
+      const { name: name2, request } = (0,MHPL2HJH/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
         throw new TypeError(`${name2} cannot be changed`);
       return request(address, step);
@@ -17538,90 +17486,89 @@ function requestOf(step, address) {
       return { operation: "DeleteTable", input: { TableName: address.name } };
   }
 }
-function isLastBuild({ steps }, step) {
-  return !steps.some((each) => each.result === void 0 && each.step !== step && isBuild(each.step));
+function resultOfFailedWrite(table2, progress, error) {
+  if (error instanceof StaleReadError) {
+    table2.readAt = void 0;
+    return void 0;
+  }
+  const conflict = error instanceof DynamoDbError ? conflictOf(progress.step, error) : void 0;
+  if (conflict !== void 0) {
+    progress.conflicts.push(conflict);
+    progress.openConflict = conflict;
+    table2.readAt = void 0;
+    return void 0;
+  }
+  if (error instanceof DynamoDbError && error.kind === "deferred")
+    return { status: "deferred", error };
+  return { status: "failed", isOutcomeUnknown: (0,MHPL2HJH/* isOutcomeUnknown */.B1)(error) || hasUnknownOutcome(progress), error };
 }
-async function completeStep({ dynamoDb, observed, run }, step, address, wait) {
-  const described = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
+async function completeStep({ work }, step) {
+  const wait = completionOf(step);
+  if (wait === void 0)
+    return;
+  const described = await waitForTable(work, step.table, wait, idOf(work.observed.get(step.table)));
   if (step.kind === "delete" || described?.phase === "settled")
     return;
-  throw new RVFQRD6D/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
+  throw new MHPL2HJH/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
 }
-async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
-  const { clock } = work.run;
-  progress.mustRead = void 0;
-  const earlier = [...progress.conflicts];
-  if (conflict !== void 0)
-    progress.conflicts.push(conflict);
-  try {
-    if (conflict !== void 0)
-      await waitAfterConflict(work, table2, progress.step, conflict, earlier);
-    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table2.definition, table2.steps);
-    table2.readAt = readAt;
-    table2.changesInProgress = changesInProgress;
-    table2.unplanned = unplanned;
-    table2.slowReads = clock.now() - readAt > freshnessMilliseconds ? table2.slowReads + 1 : 0;
-    for (const each of table2.steps.filter(({ result }) => result === void 0)) {
-      if (needed.includes(each.step) || unplanned !== void 0 && !isProtective(each.step))
-        continue;
-      const result = hasUnknownOutcome(each) ? { status: "applied", seconds } : { status: "dropped" };
-      record(work.run, table2, each, result, failures);
-    }
-  } catch (error) {
-    record(work.run, table2, progress, failed(progress, error), failures);
+async function readAgain(table2) {
+  const { work, definition, steps } = table2;
+  const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, definition, steps);
+  table2.readAt = readAt;
+  table2.changesInProgress = changesInProgress;
+  table2.unplanned = unplanned;
+  table2.slowReads = work.run.clock.now() - readAt > freshnessMilliseconds ? table2.slowReads + 1 : 0;
+  for (const progress of remainingSteps(table2)) {
+    const { step, seconds } = progress;
+    if (needed.includes(step) || unplanned !== void 0 && !isProtective(step))
+      continue;
+    record(table2, progress, hasUnknownOutcome(progress) ? { status: "applied", seconds } : { status: "dropped" });
   }
 }
-async function waitAfterConflict(work, table2, step, conflict, earlier) {
-  const { dynamoDb, target, run } = work;
-  const { clock, log, stop } = run;
-  const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
+async function waitAfterConflict(table2, { step, conflicts }, conflict) {
+  const { clock, log, stop } = table2.work.run;
+  const { reason, error } = conflict;
+  const delay = delayAfterConflict(conflict, conflicts, clock.now(), clock.random());
   if (delay === void 0)
-    throw conflict;
-  const message = `${conflict.code}: ${(0,BBY24RG3/* errorMessage */.gJ)(conflict.cause)}`;
-  log.info(`${(0,BBY24RG3/* nameStep */.gP)(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
-  if (isBlocked(step, conflict)) {
-    const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
-    const name2 = (0,BBY24RG3/* nameStep */.gP)(step);
-    const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described) => isLeft(described) || !isBlockedBy(step, described));
-    await waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, step.table), wait, run);
+    throw error;
+  const name2 = (0,QO5CZJP6/* nameStep */.gP)(step);
+  const message = `${error.code}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error.cause)}`;
+  log.info(`${name2}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
+  if (reason === "blocked" || reason === "blocked-by-index") {
+    const isLeft = (described) => isPostponed(table2, step, described.changesInProgress);
+    const wait = reason === "blocked-by-index" ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described) => isLeft(described) || blockersOf(step, described).length === 0);
+    await waitForTable(table2.work, step.table, wait);
     return;
   }
-  await clock.sleep(delay, stop).catch((reason) => {
-    const awaited = isBusy(conflict) ? `DynamoDB to accept ${(0,BBY24RG3/* nameStep */.gP)(step)}` : `someone else, who is changing the table "${step.table}"`;
-    throw stoppedBy(reason, conflict.cause, awaited);
+  await clock.sleep(delay, stop).catch((stopReason) => {
+    const awaited = reason === "busy" ? `DynamoDB to accept ${name2}` : `someone else, who is changing the table "${step.table}"`;
+    throw (0,MHPL2HJH/* stoppedBy */.$)(stopReason, awaited, { cause: error.cause });
   });
 }
 
 // lib/src/apply/apply.js
 async function applyPlan(work) {
   const { plan, definitions, observed, run } = work;
-  const tables = definitions.map((definition) => beginTable(work, definition));
-  const unfinished = waitsOf(work, observed);
-  if (plan.refusals.length === 0 && plan.steps.length + unfinished.length > 0) {
-    run.log.startGroup(plan.policy.destroy ? "Destroy" : "Apply");
-    const failures = [];
-    for (const round of roundsOf(plan.steps)) {
-      await Promise.all(tables.map((table2) => performSteps(work, table2, round, failures)));
-    }
-    for (const table2 of tables)
-      recordUnknownOutcomes(run, table2, failures);
-    run.log.endGroup();
-    if (failures.length > 0)
-      return outcomeOf(plan, tables, observed, failures[0]);
-    const remaining = remainingSteps(tables);
-    try {
-      const confirmed = await confirmTables(work, remaining);
-      return outcomeOf(plan, tables, confirmed, firstDeferral(tables));
-    } catch (error) {
-      return outcomeOf(plan, tables, observed, error);
-    }
+  const failures = [];
+  const tables = definitions.map((definition) => beginTable(work, definition, failures));
+  const isNothingToDo = plan.steps.length + finalWaits(work, observed).length === 0;
+  if (plan.refusals.length > 0 || isNothingToDo)
+    return outcomeOf(plan, tables, observed);
+  run.log.startGroup(plan.policy.destroy ? "Destroy" : "Apply");
+  for (const round of roundsOf(plan.steps)) {
+    await Promise.all(tables.map((table2) => performSteps(table2, round)));
   }
-  return outcomeOf(plan, tables, observed);
-}
-function beginTable({ plan, observed, readAt }, definition) {
-  const steps = (0,BBY24RG3/* stepsOf */.B_)(plan, definition.name).map((step) => ({ step, conflicts: [] }));
-  const changesInProgress = changesInProgressOn(observed.get(definition.name));
-  return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false };
+  for (const table2 of tables)
+    recordUnknownOutcomes(table2);
+  run.log.endGroup();
+  if (failures.length > 0)
+    return outcomeOf(plan, tables, observed, failures[0]);
+  try {
+    const confirmed = await confirmTables(work, stepsOfNextRun(tables));
+    return outcomeOf(plan, tables, confirmed, firstDeferral(tables));
+  } catch (error) {
+    return outcomeOf(plan, tables, observed, error);
+  }
 }
 function outcomeOf(plan, tables, observed, error) {
   const results = new Map(tables.flatMap(({ steps }) => steps).map(({ step, result }) => [step, result]));
@@ -17631,24 +17578,22 @@ function outcomeOf(plan, tables, observed, error) {
     ...error === void 0 ? {} : { error }
   };
 }
-function remainingSteps(tables) {
+function stepsOfNextRun(tables) {
   return tables.flatMap(({ steps }) => steps).flatMap(({ step, result }) => result?.status === "deferred" || result?.status === "postponed" ? [step] : []);
 }
 function firstDeferral(tables) {
   const results = tables.flatMap(({ steps }) => steps.map(({ result }) => result));
   return results.find((result) => result?.status === "deferred")?.error;
 }
-function disappearingTables({ definitions }, observed) {
-  return definitions.map(({ name: name2 }) => name2).filter((name2) => isBeingDeleted(observed.get(name2)));
-}
-function waitsOf(work, observed) {
-  const { plan, definitions, waitForIndexes: waitForIndexes2 } = work;
-  if (plan.policy.destroy)
-    return disappearingTables(work, observed).map((table2) => ({ table: table2, wait: deletion }));
+function finalWaits({ plan, definitions, waitForIndexes: waitForIndexes2 }, observed) {
+  if (plan.policy.destroy) {
+    const disappearing = definitions.filter(({ name: name2 }) => isBeingDeleted(observed.get(name2)));
+    return disappearing.map(({ name: name2 }) => ({ table: name2, wait: deletion }));
+  }
   if (!waitForIndexes2)
     return [];
   return definitions.flatMap(({ name: table2, properties: properties2 }) => {
-    const names = (0,RVFQRD6D/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
+    const names = (0,MHPL2HJH/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
     return names.length === 0 ? [] : [{ table: table2, wait: builds(names) }];
   });
 }
@@ -17661,9 +17606,9 @@ async function confirmTables(work, remaining) {
   return await poll({
     goal: "the state of the tables to match their definitions",
     firstPoll: 0,
-    interval: 1e3,
+    interval: 1,
     timeout: longestLagSeconds,
-    explainTimeout: (status2) => new RVFQRD6D/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new MHPL2HJH/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeWhenComplete(work);
     for (const { name: name2 } of definitions) {
@@ -17671,11 +17616,12 @@ async function confirmTables(work, remaining) {
         throw tableReplaced(name2);
     }
     const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps);
-    const needed = steps.filter((step) => !remaining.some((0,BBY24RG3/* isSameStep */.lO)(step)));
+    const isRemaining = (0,QO5CZJP6/* isOneOf */.EK)(remaining);
+    const needed = steps.filter((step) => !isRemaining(step));
     if (needed.length + refusals.length === 0)
       return { done: confirmed };
     const differences = [
-      ...needed.length > 0 ? [(0,BBY24RG3/* describeSteps */.N$)(needed)] : [],
+      ...needed.length > 0 ? [(0,QO5CZJP6/* describeSteps */.N$)(needed)] : [],
       ...refusals.map(({ reason }) => reason.replace(/\.$/, ""))
     ];
     return { status: `different: ${differences.join("; ")}` };
@@ -17685,10 +17631,10 @@ async function observeWhenComplete(work) {
   const { dynamoDb, target, definitions, run } = work;
   for (; ; ) {
     const { observed } = await observeTables(dynamoDb, target, definitions, run);
-    const waits = waitsOf(work, observed);
+    const waits = finalWaits(work, observed);
     if (waits.length === 0)
       return observed;
-    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,RVFQRD6D/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
+    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(work, table2, wait, idOf(observed.get(table2)))));
   }
 }
 
@@ -17699,25 +17645,25 @@ function renderItem(item) {
     typeof value === "object" ? { B: Buffer.from(value).toString("base64") } : value
   ])));
 }
-var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
+var userRoles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 function bundle_text(rule, pattern) {
-  return (0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* regex */.yG)(pattern, rule), (0,RVFQRD6D/* description */.h_)(`Must be ${rule}.`));
+  return (0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* regex */.yG)(pattern, rule), (0,MHPL2HJH/* description */.h_)(`Must be ${rule}.`));
 }
 var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_name = bundle_text("a text that is not blank", /\S/);
 var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
-var code = (0,RVFQRD6D/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,RVFQRD6D/* maxLength */.Ru)(32, codeRule));
+var code = (0,MHPL2HJH/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,MHPL2HJH/* maxLength */.Ru)(32, codeRule));
 var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
-var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
+var role = bundle_text(`one of ${userRoles.join(", ")}`, new RegExp(`^(${userRoles.join("|")})$`));
 var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
-var time = (0,RVFQRD6D/* pipe */.Fs)(
+var time = (0,MHPL2HJH/* pipe */.Fs)(
   bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  (0,RVFQRD6D/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+  (0,MHPL2HJH/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
 );
 var itemSchemas = {
-  tenant: (0,RVFQRD6D/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
-  users: (0,RVFQRD6D/* object */.Ik)({
+  tenant: (0,MHPL2HJH/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: (0,MHPL2HJH/* object */.Ik)({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
@@ -17729,15 +17675,15 @@ var itemSchemas = {
   })
 };
 function problemsOfItem(itemKind, item) {
-  const { issues = [] } = (0,RVFQRD6D/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  const { issues = [] } = (0,MHPL2HJH/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
   return issues.map((issue) => {
-    const attribute = (0,RVFQRD6D/* getDotPath */.Bu)(issue) ?? "the item";
+    const attribute = (0,MHPL2HJH/* getDotPath */.Bu)(issue) ?? "the item";
     const found = issue.path?.at(-1)?.value;
     if (found === void 0)
       return `${attribute} is missing`;
     if (typeof found !== "string")
       return `${attribute} must be a string, but is ${JSON.stringify(found)}`;
-    return `${attribute} must be ${issue.message}, but is ${(0,RVFQRD6D/* quote */.hD)(found)}`;
+    return `${attribute} must be ${issue.message}, but is ${(0,MHPL2HJH/* quote */.hD)(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -17745,7 +17691,7 @@ function makeSampleItems(freshUuid, now) {
   const created_at = new Date(now).toISOString();
   return {
     tenant: { tenant_id, name: "Tenant Tables sample", code: "DD-DEMO", created_at },
-    users: roles.map((userRole) => {
+    users: userRoles.map((userRole) => {
       const user_id = freshUuid();
       return {
         tenant_id,
@@ -17770,11 +17716,11 @@ function makeSamples(definitions, freshUuid, now) {
   return definitions.map((definition) => {
     const { name: table2, properties: properties2 } = definition;
     const kind = kindOf(definition);
-    const indexes2 = (0,RVFQRD6D/* indexesOf */.O7)(properties2);
-    const attributes = [...properties2.KeySchema, ...indexes2.flatMap(({ keys }) => keys)];
+    const indexes = (0,MHPL2HJH/* indexesOf */.O7)(properties2);
+    const attributes = [...properties2.KeySchema, ...indexes.flatMap(({ keys }) => keys)];
     const fill = (item) => ({ ...freshValues(attributes, freshUuid), ...item });
     const items = kind === void 0 ? [fill({})] : [builtIn[kind]].flat().map(fill);
-    const [partitionKey = ""] = (0,RVFQRD6D/* partitionKeyOf */.ti)(properties2.KeySchema);
+    const [partitionKey = ""] = (0,MHPL2HJH/* partitionKeyOf */.ti)(properties2.KeySchema);
     const keyNames = properties2.KeySchema.map(({ AttributeName }) => AttributeName);
     return {
       table: table2,
@@ -17782,7 +17728,7 @@ function makeSamples(definitions, freshUuid, now) {
       partitionKey,
       samples: items.map((item) => ({ item, key: pick(item, keyNames) })),
       otherPartition: pick(freshValues(properties2.KeySchema, freshUuid), [partitionKey]),
-      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,RVFQRD6D/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
+      indexes: indexes.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,MHPL2HJH/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
     };
   });
 }
@@ -17792,9 +17738,9 @@ var builtInKeys = {
 };
 function kindOf({ logicalName, properties: properties2 }) {
   const kind = ["tenant", "users"].find((each) => each === logicalName);
-  if (kind === void 0 || builtInKeys[kind] !== (0,RVFQRD6D/* describeKeys */.mC)(properties2.KeySchema))
+  if (kind === void 0 || builtInKeys[kind] !== (0,MHPL2HJH/* describeKeys */.mC)(properties2.KeySchema))
     return void 0;
-  const attributes = (0,RVFQRD6D/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
+  const attributes = (0,MHPL2HJH/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
   const fits = attributes.every(({ AttributeName, AttributeType }) => AttributeType === "S" || !Object.hasOwn(itemSchemas[kind].entries, AttributeName));
   return fits ? kind : void 0;
 }
@@ -17826,7 +17772,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new RVFQRD6D/* RemedyError */.By(`The tables are not as they are defined: ${(0,BBY24RG3/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new MHPL2HJH/* RemedyError */.By(`The tables are not as they are defined: ${(0,QO5CZJP6/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17845,7 +17791,7 @@ async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithi
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(itemsWithin((0,RVFQRD6D/* cleaningRun */.pF)(run)), all);
+  const left = await deleteAll(itemsWithin((0,MHPL2HJH/* cleaningRun */.pF)(run)), all);
   const warnings = all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
   const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
   if (left.length > 0)
@@ -17856,14 +17802,13 @@ async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithi
   return { ...verification, itemState, error: failure };
 }
 function isBeingBuilt(index, table2) {
-  const inProgress = table2?.status === "ready" ? table2.changesInProgress ?? [] : [];
-  return inProgress.some(({ part, name: name2 }) => part === "index" && name2 === index);
+  return changesInProgressOn(table2).some(({ part, name: name2 }) => part === "index" && name2 === index);
 }
 async function assertReadable(items, tables) {
-  await Promise.all(tables.flatMap(({ table: table2, samples: [first], otherPartition, indexes: indexes2 }) => first === void 0 ? [] : [
+  await Promise.all(tables.flatMap(({ table: table2, samples: [first], otherPartition, indexes }) => first === void 0 ? [] : [
     items.get(table2, first.key),
     items.query(table2, otherPartition),
-    ...indexes2.map(({ name: name2, partitionKey }) => items.query(table2, pick(first.item, partitionKey), name2))
+    ...indexes.map(({ name: name2, partitionKey }) => items.query(table2, pick(first.item, partitionKey), name2))
   ]));
 }
 async function settleAll(works) {
@@ -17881,7 +17826,7 @@ async function write(items, sample) {
     if (!written.isOutcomeUnknown)
       sample.state = "written";
   } catch (error) {
-    if (!(0,RVFQRD6D/* isOutcomeUnknown */.B1)(error))
+    if (!(0,MHPL2HJH/* isOutcomeUnknown */.B1)(error))
       sample.state = "unsent";
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
     if (!isOwn || sample.state === "unsent")
@@ -17909,15 +17854,14 @@ async function assertFound(items, tables) {
 }
 var longestIndexLag = 60;
 async function assertIndexed(items, tables, run) {
-  const queries = tables.flatMap(({ table: table2, indexes: indexes2, samples }) => indexes2.flatMap((index) => samples.map((sample) => ({ table: table2, ...index, ...sample }))));
+  const queries = tables.flatMap(({ table: table2, indexes, samples }) => indexes.flatMap((index) => samples.map((sample) => ({ table: table2, ...index, ...sample }))));
   await Promise.all(queries.map(async ({ table: table2, name: name2, partitionKey, item, key }) => {
     const sample = `the item ${renderItem(key)} of "${table2}"`;
     await poll({
       goal: `${sample} to appear in its index "${name2}"`,
       firstPoll: 0,
-      interval: 500,
       timeout: longestIndexLag,
-      explainTimeout: () => new RVFQRD6D/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
+      explainTimeout: () => new MHPL2HJH/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
     }, run, async () => {
       const shown = await items.query(table2, pick(item, partitionKey), name2);
       const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key));
@@ -17928,8 +17872,8 @@ async function assertIndexed(items, tables, run) {
 function assertSame(name2, found, expected) {
   if (comparable(found) === comparable(expected))
     return;
-  const shown = (items) => (0,RVFQRD6D/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
-  throw new RVFQRD6D/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  const shown = (items) => (0,MHPL2HJH/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
+  throw new MHPL2HJH/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
 function comparable(items) {
   return items.map((item) => renderItem(pick(item, Object.keys(item).sort()))).sort().join();
@@ -17938,7 +17882,7 @@ function assertShape({ kind }, item) {
   const problems = kind === void 0 ? [] : problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new RVFQRD6D/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new MHPL2HJH/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
@@ -17963,13 +17907,13 @@ function warnOfLateWrite(sample) {
 }
 function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
-  const described = (failure === void 0 ? [cause] : [cause, failure]).map(BBY24RG3/* describeError */.Uc);
+  const described = (failure === void 0 ? [cause] : [cause, failure]).map(QO5CZJP6/* describeError */.Uc);
   const remedies3 = new Set(described.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
-  return new RVFQRD6D/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] });
+  return new MHPL2HJH/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
-  const { message, causes } = (0,BBY24RG3/* describeError */.Uc)(error);
-  return causes[0] === void 0 || error instanceof RVFQRD6D/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+  const { message, causes } = (0,QO5CZJP6/* describeError */.Uc)(error);
+  return causes[0] === void 0 || error instanceof MHPL2HJH/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -19098,7 +19042,7 @@ var GetCallerIdentityCommand = class extends command(_ep0, _mw0, "GetCallerIdent
 
 
 // lib/src/network/unreachable.js
-var UnreachableError = class extends RVFQRD6D/* RemedyError */.By {
+var UnreachableError = class extends MHPL2HJH/* RemedyError */.By {
   name = "UnreachableError";
   code;
   constructor(message, remedy, code2, cause) {
@@ -19108,9 +19052,9 @@ var UnreachableError = class extends RVFQRD6D/* RemedyError */.By {
 };
 var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
-  if (cause instanceof RVFQRD6D/* RemedyError */.By)
+  if (cause instanceof MHPL2HJH/* RemedyError */.By)
     return cause;
-  const code2 = (0,BBY24RG3/* errorCode */.CA)(findNetworkError(cause));
+  const code2 = (0,QO5CZJP6/* errorCode */.CA)(findNetworkError(cause));
   const place = url.origin;
   const explain = (message, remedy) => new UnreachableError(message, remedy, code2, cause);
   const certificateRemedy = remedyForCertificate(code2);
@@ -19148,8 +19092,8 @@ var unresolvedCodes = /* @__PURE__ */ new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NO
 var tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
 function findNetworkError(error) {
   let found = error;
-  while ((0,BBY24RG3/* isErrorLike */.u7)(found)) {
-    if ((0,BBY24RG3/* errorCode */.CA)(found) !== "")
+  while ((0,QO5CZJP6/* isErrorLike */.u7)(found)) {
+    if ((0,QO5CZJP6/* errorCode */.CA)(found) !== "")
       return found;
     found = found.cause;
   }
@@ -19157,16 +19101,17 @@ function findNetworkError(error) {
 }
 
 // lib/src/network/proxies.js
-var ProxyError = class extends RVFQRD6D/* RemedyError */.By {
+var ProxyError = class extends MHPL2HJH/* RemedyError */.By {
   name = "ProxyError";
   code;
-  $metadata;
+  /** The HTTP status that the proxy gave; 0 if it gave none. */
+  status;
   constructor(proxy, place, cause) {
-    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,BBY24RG3/* errorMessage */.gJ)(cause))?.[1]);
-    const code2 = (0,BBY24RG3/* errorCode */.CA)(cause);
+    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,QO5CZJP6/* errorMessage */.gJ)(cause))?.[1] ?? 0);
+    const code2 = (0,QO5CZJP6/* errorCode */.CA)(cause);
     super(`The proxy ${proxy.host} did not connect to ${place}${status2 > 0 ? `: it answered with status ${status2}` : ""}.`, status2 === 407 ? "Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port." : remedyForCertificate(code2) ?? `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`, { cause });
     this.code = code2;
-    this.$metadata = status2 > 0 ? { httpStatusCode: status2 } : {};
+    this.status = status2;
   }
 };
 function proxyFor(url) {
@@ -19177,7 +19122,7 @@ function proxyFor(url) {
   const proxy = readProxy(url);
   if (proxy !== void 0 && ["http:", "https:"].includes(proxy.protocol))
     return proxy;
-  throw new RVFQRD6D/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
+  throw new MHPL2HJH/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function readProxy(url) {
   try {
@@ -19331,25 +19276,31 @@ function explainingHandler(options, settingOf) {
 }
 
 // lib/src/aws/connections.js
-function openConnections(region, { environment, mask, sdkSettings }, run, timeOuts = defaultTimeOuts) {
+function clientOptionsFor(region, requestHandler) {
+  return {
+    region,
+    requestHandler,
+    // retry.ts repeats calls: it knows the deadline of the run.
+    maxAttempts: 1,
+    // In the mode `auto` the SDK requests the region from the instance metadata.
+    defaultsMode: "legacy",
+    // The mode `adaptive` would limit the rate of calls, as pace.ts does.
+    retryMode: "standard",
+    // A variable may prefer `sigv4a`: calls to STS would be signed for no region.
+    authSchemePreference: ["sigv4"]
+  };
+}
+function openConnections(region, { variables, mask, endpoints }, run, timeOuts) {
   for (const secret of proxySecrets())
     mask(secret, "password in HTTPS_PROXY or HTTP_PROXY");
-  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+  mask(variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN");
   const customHosts = [
-    ...sdkSettings?.endpoints ?? [],
-    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? "", setting: "ACTIONS_ID_TOKEN_REQUEST_URL" }
+    ...endpoints,
+    { url: variables.ACTIONS_ID_TOKEN_REQUEST_URL ?? "", setting: "ACTIONS_ID_TOKEN_REQUEST_URL" }
   ].filter(({ url }) => URL.canParse(url));
   const settingOf = ({ host }) => customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting;
   const { requestHandler, ...connections } = openNetwork(settingOf, run, timeOuts);
-  const clientOptions = {
-    region,
-    requestHandler,
-    maxAttempts: 1,
-    defaultsMode: "legacy",
-    retryMode: "standard",
-    authSchemePreference: ["sigv4"]
-  };
-  return { clientOptions, ...connections };
+  return { clientOptions: clientOptionsFor(region, requestHandler), ...connections };
 }
 function createStsClient(clientOptions, options) {
   return new STSClient({ ...clientOptions, ...options });
@@ -19361,109 +19312,9 @@ function partitionOf(region) {
 // lib/src/aws/default-chain.js
 
 
-// lib/src/aws/sdk-settings.js
-function isGitHubJob({ GITHUB_ACTIONS }) {
-  return GITHUB_ACTIONS === "true";
-}
-var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
-function readSdkSettings(variables, sharedConfig = { configFile: {}, credentialsFile: {} }) {
-  const sources = findSources(variables, sharedConfig);
-  const { find, findEndpoint: findEndpoint2, ignoresEndpoints } = sources;
-  const booleans = [
-    find("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
-    find("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
-    ignoresEndpoints
-  ];
-  const urls = [
-    ...services.map(findEndpoint2),
-    find("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
-  ];
-  const problems = [
-    ...booleans.flatMap(findBooleanProblems),
-    ...urls.flatMap(findUrlProblems),
-    ...findSectionProblems(sources)
-  ];
-  return {
-    // Services may share an endpoint, whose problem is reported once.
-    problems: [...new Set(problems)],
-    endpoints: findCustomEndpoints(sources),
-    warnings: findIgnoredSettings(variables, sources)
-  };
-}
-function findCustomEndpoints({ findEndpoint: findEndpoint2 }) {
-  const endpoints = services.slice(0, 3).flatMap((service) => {
-    const found = findEndpoint2(service);
-    return found === void 0 ? [] : [{ service, url: found.value.replace(/\/$/, ""), setting: found.setting }];
-  });
-  const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
-  return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
-}
-function findSources(variables, { configFile, credentialsFile }) {
-  const profileName = variables.AWS_PROFILE || "default";
-  const profile = { ...credentialsFile[profileName], ...configFile[profileName] };
-  const section = configFile[`services.${profile.services}`];
-  const settingOf = (value, setting) => value ? { value, setting } : void 0;
-  const findVariable = (name2) => settingOf(variables[name2], name2);
-  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profileName)}`);
-  const find = (variable, key) => findVariable(variable) ?? findKey(key);
-  const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-  const findEndpoint2 = (service) => {
-    if (ignoresEndpoints?.value === "true")
-      return void 0;
-    const id = service.replaceAll(" ", "_").toUpperCase();
-    const key = id.toLowerCase();
-    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,RVFQRD6D/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
-  };
-  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
-}
-function findIgnoredSettings(variables, { find }) {
-  const bundle = find("AWS_CA_BUNDLE", "ca_bundle");
-  if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
-    return [];
-  return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,RVFQRD6D/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
-  ];
-}
-function findBooleanProblems(found) {
-  if (found === void 0 || found.value === "true" || found.value === "false")
-    return [];
-  return [`${found.setting} must be true or false, but is ${(0,RVFQRD6D/* quote */.hD)(found.value)}.`];
-}
-function findUrlProblems(found) {
-  if (found === void 0)
-    return [];
-  const problem = describeUrlProblem(found.value);
-  return problem === void 0 ? [] : [`${found.setting} ${problem}`];
-}
-function findSectionProblems({ profile, profileName, section, ignoresEndpoints }) {
-  const { services: name2 } = profile;
-  if (!name2 || ignoresEndpoints?.value === "true")
-    return [];
-  if (section === void 0) {
-    return [
-      `The profile ${(0,RVFQRD6D/* quote */.hD)(profileName)} names the services section ${(0,RVFQRD6D/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
-    ];
-  }
-  const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,RVFQRD6D/* quote */.hD)(name2)} has ${(0,RVFQRD6D/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
-}
-function describeUrlProblem(value) {
-  const shown = (0,RVFQRD6D/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
-  const url = URL.canParse(value) ? new URL(value) : void 0;
-  if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
-    return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
-  }
-  if (url.username !== "" || url.password !== "") {
-    return `must have no user name and no password, which would not be sent, but is ${shown}.`;
-  }
-  if (url.search !== "" || url.hash !== "")
-    return `must have no ? and no #, which would not be sent, but is ${shown}.`;
-  return void 0;
-}
-
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
-  return explainNoAnswer("identify the credentials", cause) ?? new RVFQRD6D/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
+  return explainNoAnswer("identify the credentials", cause) ?? new MHPL2HJH/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
@@ -19474,61 +19325,61 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   const claims = readClaims(token);
   const { iss = publicIssuer, aud, sub } = claims;
   const facts = [{ name: "role", value: role2.arn }, ...claimFacts(claims)];
-  const refuse2 = (remedy, statements = []) => new RVFQRD6D/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
+  const refuse = (remedy, statements = []) => new MHPL2HJH/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
   if (!isAllowMissing(cause) || typeof sub !== "string") {
-    return refuse2(remedyForSts(cause, String(iss)));
+    return refuse(remedyForSts(cause, String(iss)));
   }
   const first = `Check that the role exists in account ${role2.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`;
   if (!sub.includes(":environment:") && command2 !== "plan") {
-    return refuse2(`${first} A role that writes should trust no other sub.`);
+    return refuse(`${first} A role that writes should trust no other sub.`);
   }
-  return refuse2(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
+  return refuse(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
 }
 function explainMissingToken(cause) {
-  const mayLackPermission = (0,BBY24RG3/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
+  const mayLackPermission = (0,QO5CZJP6/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
-  return new RVFQRD6D/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
+  return new MHPL2HJH/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
 var publicIssuer = "https://token.actions.githubusercontent.com";
 function explainRoleRefusal(role2, request, cause) {
   const unanswered = explainNoAnswer(`assume ${role2.arn}`, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const refuse2 = (remedy, statements = []) => new RVFQRD6D/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
+  const refuse = (remedy, statements = []) => new MHPL2HJH/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
     cause,
     facts: [{ name: "role", value: role2.arn }],
     statements
   });
   if (!isDenied(cause))
-    return refuse2(remedyForSts(cause));
-  const { externalId, sourceIdentity, sessionTags, roles: roles2 } = request;
+    return refuse(remedyForSts(cause));
+  const { externalId, sourceIdentity, sessionTags, roles } = request;
   const checkExternalId = externalId === void 0 ? "If the trust policy asks for an external id, give role-external-id." : "Check that the trust policy asks for the same external id as role-external-id.";
   const denial = readDenial(cause);
   if (denial !== void 0) {
     const isTrust = denial.policy === "resource-based policy" || denial.policy === "role trust policy";
-    return refuse2([denial.explanation, ...isTrust ? [checkExternalId] : [], iamDelay].join(" "));
+    return refuse([denial.explanation, ...isTrust ? [checkExternalId] : [], iamDelay].join(" "));
   }
   const more = [
     // Every later session inherits the source identity. Tags are given to the last role only.
     ...sourceIdentity === void 0 ? [] : ["sts:SetSourceIdentity"],
-    ...sessionTags.size === 0 || role2 !== roles2.at(-1) ? [] : ["sts:TagSession"]
+    ...sessionTags.size === 0 || role2 !== roles.at(-1) ? [] : ["sts:TagSession"]
   ];
-  return refuse2([
+  return refuse([
     `Check that the role exists in account ${role2.account}.`,
     checkExternalId,
     `Name the role of the caller that AWS names below as a principal in the trust policy of ${role2.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
     ...more.length === 0 ? [] : [`Both must allow ${more.join(" and ")} too.`],
     iamDelay,
-    "The statement is for the caller's policy."
+    "The statement is for the caller's policy, if that does not have it yet."
   ].join(" "), [allowStatement(["sts:AssumeRole", ...more], role2.arn)]);
 }
 function explainNoAnswer(request, cause) {
   if (!isUnanswered(cause))
     return void 0;
-  return new RVFQRD6D/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
+  return new MHPL2HJH/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
-  return (0,BBY24RG3/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
+  return (0,QO5CZJP6/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
 }
 function claimFacts(claims) {
   return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
@@ -19548,21 +19399,21 @@ function readClaims(token) {
 function explainDefaultChain(variables, sharedConfig, lines, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0) {
-    const isNoneFound = (0,BBY24RG3/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
+    const isNoneFound = (0,QO5CZJP6/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
     if (!isNoneFound) {
-      return new RVFQRD6D/* RemedyError */.By("The AWS SDK could not search for credentials.", unsentRemedy, { cause: error });
+      return new MHPL2HJH/* RemedyError */.By("The AWS SDK could not search for credentials.", unsentRemedy, { cause: error });
     }
-    return new RVFQRD6D/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", isGitHubJob(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
+    return new MHPL2HJH/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
-  const copy = Object.assign(new Error((0,BBY24RG3/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,BBY24RG3/* errorName */.Is)(error) });
+  const copy = Object.assign(new Error((0,QO5CZJP6/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,QO5CZJP6/* errorName */.Is)(error) });
   const cause = reason === void 0 ? error : copy;
-  return new RVFQRD6D/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+  return new MHPL2HJH/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 var remedyInJob = 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.';
 var remedyOnTerminal = 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For a profile with single sign-on, run "aws sso login" first.';
 function remedyBy(source, error) {
-  if ((0,BBY24RG3/* httpStatus */.nG)(error) === 0)
+  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 0)
     return source.remedy;
   if (!isAllowMissing(error)) {
     return remedyForSts(error, "of the token's issuer");
@@ -19576,15 +19427,15 @@ function findConfiguredSource(variables, { configFile, credentialsFile }) {
     const key = keys.find((each) => each.startsWith(start2));
     if (key === void 0)
       return [];
-    const remedy = hasAlternative && isGitHubJob(variables) ? `${advice} Or use the OIDC token of the job.` : advice;
-    return [{ name: `${key} of the profile ${(0,RVFQRD6D/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
+    const remedy = hasAlternative && (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? `${advice} Or use the OIDC token of the job.` : advice;
+    return [{ name: `${key} of the profile ${(0,MHPL2HJH/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
   });
   const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
   if (source !== void 0 || !variables.AWS_PROFILE)
     return source;
   const isInFile = configFile[profile] !== void 0 || credentialsFile[profile] !== void 0;
   return {
-    name: `the profile ${(0,RVFQRD6D/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
+    name: `the profile ${(0,MHPL2HJH/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
@@ -19631,9 +19482,9 @@ function withoutCommands(reason, { configFile, credentialsFile }) {
 }
 
 // lib/src/aws/default-chain.js
-async function searchDefaultChain(clientOptions, { environment, mask }, run) {
+async function searchDefaultChain(clientOptions, { variables, mask }, run) {
   const sharedConfig = await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)();
-  await maskSecrets(environment, sharedConfig, mask);
+  await maskSecrets(variables, sharedConfig, mask);
   const lines = [];
   const logger = {
     debug: (line) => void lines.push(String(line)),
@@ -19643,20 +19494,20 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
   };
   const { config } = createStsClient(clientOptions, { logger });
   const search = () => config.credentials();
-  const { AWS_PROFILE: profile } = environment;
-  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,RVFQRD6D/* quote */.hD)(profile)}` : ""}`;
-  return await (0,RVFQRD6D/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
-    throw error instanceof RVFQRD6D/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines, error);
+  const { AWS_PROFILE: profile } = variables;
+  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,MHPL2HJH/* quote */.hD)(profile)}` : ""}`;
+  return await (0,MHPL2HJH/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
+    throw error instanceof MHPL2HJH/* RemedyError */.By ? error : explainDefaultChain(variables, sharedConfig, lines, error);
   });
 }
-async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
+async function maskSecrets(variables, { configFile, credentialsFile }, mask) {
   const maskFile = async (path, origin) => {
     if (path)
       mask((await (0,promises_.readFile)(path, "utf8").catch(() => "")).trim(), origin);
   };
-  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "", "AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  mask(variables.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "", "AWS_CONTAINER_AUTHORIZATION_TOKEN");
   for (const name2 of ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]) {
-    await maskFile(environment[name2], `file of ${name2}`);
+    await maskFile(variables[name2], `file of ${name2}`);
   }
   for (const [name2, profile] of [...Object.entries(configFile), ...Object.entries(credentialsFile)]) {
     mask(profile.aws_secret_access_key ?? "", `aws_secret_access_key of the profile ${name2}`);
@@ -19680,34 +19531,34 @@ async function requestIdToken(handler, environment, audience, signal) {
     }
   }), { abortSignal: signal });
   const body = await (0,consumers_namespaceObject.text)(response.body);
-  const { statusCode: httpStatusCode } = response;
-  if (httpStatusCode !== 200) {
-    const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`;
-    throw Object.assign(new Error(message), { name: "IdTokenError", $metadata: { httpStatusCode } });
+  const { statusCode: status2 } = response;
+  if (status2 !== 200) {
+    const message = `GitHub answered the request for the job's OIDC token with status ${status2}`;
+    throw Object.assign(new Error(message), { name: "IdTokenError", status: status2 });
   }
-  const parsed = (0,RVFQRD6D/* safeParse */.xL)(tokenSchema, body);
+  const parsed = (0,MHPL2HJH/* safeParse */.xL)(tokenSchema, body);
   if (parsed.success)
     return parsed.output.value;
-  throw new RVFQRD6D/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
+  throw new MHPL2HJH/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
 }
-var tokenSchema = (0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* parseJson */.qF)(), (0,RVFQRD6D/* object */.Ik)({ value: (0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* nonEmpty */.hq)()) }));
+var tokenSchema = (0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* parseJson */.qF)(), (0,MHPL2HJH/* object */.Ik)({ value: (0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* nonEmpty */.hq)()) }));
 
 // lib/src/aws/credentials.js
-function credentialPorts(clientOptions, { environment, mask }, run) {
+function credentialPorts(clientOptions, { variables, mask }, run) {
   return {
     mask,
     /** @param credentials undefined for calls that carry a token instead */
     connectSts: (credentials) => createStsClient(clientOptions, credentials === void 0 ? {} : { credentials }),
-    fetchIdToken: (audience, signal) => requestIdToken(clientOptions.requestHandler, environment, audience, signal),
+    fetchIdToken: (audience, signal) => requestIdToken(clientOptions.requestHandler, variables, audience, signal),
     accessKey: () => ({
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? "",
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? "",
-      ...environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}
+      accessKeyId: variables.AWS_ACCESS_KEY_ID ?? "",
+      secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? "",
+      ...variables.AWS_SESSION_TOKEN ? { sessionToken: variables.AWS_SESSION_TOKEN } : {}
     }),
-    defaultChain: () => searchDefaultChain(clientOptions, { environment, mask }, run)
+    defaultChain: () => searchDefaultChain(clientOptions, { variables, mask }, run)
   };
 }
-var environmentVariables = {
+var originsInVariables = {
   accessKeyId: "AWS_ACCESS_KEY_ID",
   secretAccessKey: "AWS_SECRET_ACCESS_KEY",
   sessionToken: "AWS_SESSION_TOKEN"
@@ -19772,7 +19623,7 @@ function callsIn(credentials, explain) {
       try {
         return await attempt(signal);
       } catch (error) {
-        if (isRenewed || !expiredNames.has((0,BBY24RG3/* errorName */.Is)(error)))
+        if (isRenewed || !expiredNames.has((0,QO5CZJP6/* errorName */.Is)(error)))
           throw error;
         isRenewed = true;
         await renew2(session);
@@ -19788,9 +19639,9 @@ function callsIn(credentials, explain) {
         sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
-      if (error instanceof RVFQRD6D/* StoppedError */.Ko)
+      if (error instanceof MHPL2HJH/* StoppedError */.Ko)
         throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof RVFQRD6D/* RemedyError */.By && !isOutcomeUnknown2)
+      if (error instanceof MHPL2HJH/* RemedyError */.By && !isOutcomeUnknown2)
         throw error;
       throw explain(call, error, isOutcomeUnknown2);
     }
@@ -19896,16 +19747,16 @@ var mostWrites = 5;
 async function loadDynamoDb({ clientOptions, waiting, openEarly }, count2, run) {
   await waiting;
   const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 7497));
-  let walkChain;
+  let requestCredentials;
   const client = new commands.DynamoDBClient({
     ...clientOptions,
-    credentials: () => walkChain(),
+    credentials: () => requestCredentials(),
     // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
     accountIdEndpointMode: "disabled"
   });
   openEarly(await findEndpoint(client, commands), count2);
   return (credentials, target) => {
-    walkChain = credentials;
+    requestCredentials = credentials;
     return connect2(commands, client, run, target);
   };
 }
@@ -19915,14 +19766,14 @@ async function findEndpoint(client, { DescribeTableCommand }) {
   try {
     return (await (0,SHMGWSW7/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
   } catch (cause) {
-    throw new RVFQRD6D/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+    throw new MHPL2HJH/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
   }
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
   const { credentials } = client.config;
   const explain = ({ operation, resource }, cause, isOutcomeUnknown2) => {
-    const arn = resource.startsWith("arn:") ? resource : (0,RVFQRD6D/* tableArn */.cU)(target, resource);
+    const arn = resource.startsWith("arn:") ? resource : (0,MHPL2HJH/* tableArn */.cU)(target, resource);
     return new DynamoDbError(operation, resource, cause, isOutcomeUnknown2, arn);
   };
   const call = callsIn(credentials, explain);
@@ -19961,41 +19812,14 @@ function resourceIn(input) {
 }
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
-  const error = `${code2}: ${(0,BBY24RG3/* errorMessage */.gJ)(cause)}`;
-  return absenceNames.has(code2) || RVFQRD6D/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
-}
-
-// lib/src/aws/kms-errors.js
-var KmsError = class extends RVFQRD6D/* RemedyError */.By {
-  name = "KmsError";
-  /** @param key the alias that a definition names */
-  constructor(key, target, cause) {
-    const statement = JSON.stringify((0,RVFQRD6D/* describeKeyStatement */.Ce)((0,RVFQRD6D/* keyArn */.H8)(key, target)));
-    super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
-      cause,
-      statements: isAllowMissing(cause) ? [statement] : []
-    });
-  }
-};
-function remedyForKms(key, { account, region }, cause) {
-  if (cause instanceof RVFQRD6D/* RemedyError */.By)
-    return cause.remedy;
-  if (isDenied(cause)) {
-    const denial = readDenial(cause);
-    if (denial !== void 0)
-      return `${denial.explanation} ${iamDelay}`;
-    return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
-  }
-  if ((0,BBY24RG3/* errorName */.Is)(cause) === "NotFoundException") {
-    return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
-  }
-  return remedyForAws(cause, "KMS");
+  const error = `${code2}: ${(0,QO5CZJP6/* errorMessage */.gJ)(cause)}`;
+  return absenceNames.has(code2) || MHPL2HJH/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
 // lib/src/aws/kms.js
 var mostReads2 = 10;
 function connectKms(clientOptions, credentials, run, target) {
-  const call = callsIn(credentials, ({ resource }, cause) => new KmsError(resource, target, cause));
+  const call = callsIn(credentials, ({ resource }, cause) => explainFailure(resource, target, cause));
   const pace = adaptivePace(mostReads2);
   let loading;
   const load = async () => {
@@ -20010,18 +19834,38 @@ function connectKms(clientOptions, credentials, run, target) {
       resource: key,
       send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal })
     });
-    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,RVFQRD6D/* parse */.qg)(keySchema, KeyMetadata), "KMS");
+    const read = (0,MHPL2HJH/* safeParse */.xL)(keySchema, KeyMetadata);
+    if (!read.success)
+      throw explainUnreadable("DescribeKey", key, new MHPL2HJH/* ValiError */.H6(read.issues), "KMS");
+    const { Arn, KeySpec } = read.output;
     return { arn: Arn, isSymmetric: KeySpec === void 0 || KeySpec === "SYMMETRIC_DEFAULT" };
   };
 }
-var keySchema = (0,RVFQRD6D/* object */.Ik)({
-  Arn: (0,RVFQRD6D/* pipe */.Fs)((0,RVFQRD6D/* string */.Yj)(), (0,RVFQRD6D/* regex */.yG)(/^arn:.*:key\/./)),
-  KeySpec: (0,RVFQRD6D/* optional */.lq)((0,RVFQRD6D/* string */.Yj)())
+var keySchema = (0,MHPL2HJH/* object */.Ik)({
+  Arn: (0,MHPL2HJH/* pipe */.Fs)((0,MHPL2HJH/* string */.Yj)(), (0,MHPL2HJH/* regex */.yG)(/^arn:.*:key\/./)),
+  KeySpec: (0,MHPL2HJH/* optional */.lq)((0,MHPL2HJH/* string */.Yj)())
 });
+function explainFailure(key, target, cause) {
+  return new MHPL2HJH/* RemedyError */.By(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
+    cause,
+    statements: isAllowMissing(cause) ? [JSON.stringify((0,MHPL2HJH/* describeKeyStatement */.Ce)((0,MHPL2HJH/* keyArn */.H8)(key, target)))] : []
+  });
+}
+function remedyForKms(key, { account, region }, cause) {
+  if (cause instanceof MHPL2HJH/* RemedyError */.By)
+    return cause.remedy;
+  if (isAllowMissing(cause)) {
+    return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
+  }
+  if ((0,QO5CZJP6/* errorName */.Is)(cause) === "NotFoundException") {
+    return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
+  }
+  return remedyForAws(cause, "KMS");
+}
 
 // lib/src/aws/session-request.js
-function describeChain({ credentialSource, roles: roles2 }) {
-  const names = roles2.map(({ arn, account }) => `${arn.slice(arn.indexOf("/") + 1)} in ${account}`);
+function describeChain({ credentialSource, roles }) {
+  const names = roles.map(({ arn, account }) => `${arn.slice(arn.indexOf("/") + 1)} in ${account}`);
   return [describeSource(credentialSource), ...names].join(", then ");
 }
 function describeSource(source) {
@@ -20043,7 +19887,7 @@ async function openSession(request, ports, run) {
   const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-    throw new RVFQRD6D/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
+    throw new MHPL2HJH/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
   let unused = identity;
   return {
@@ -20061,7 +19905,7 @@ async function renew(chain, before) {
   const { awsAccount, identity } = await chain.walk();
   if (awsAccount.account === before)
     return identity;
-  throw new RVFQRD6D/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
+  throw new MHPL2HJH/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
 }
 function withCredibleExpiration(identity, now) {
   const { expiration, ...endless } = identity;
@@ -20077,11 +19921,11 @@ var RoleChain = class {
     this.#run = run;
   }
   async walk() {
-    const { roles: roles2, credentialSource } = this.#request;
-    const [firstRole] = roles2;
+    const { roles, credentialSource } = this.#request;
+    const [firstRole] = roles;
     let hop = credentialSource.kind === "oidc" && firstRole !== void 0 ? await this.#assumeWithToken(firstRole) : void 0;
     let identity = hop?.identity ?? await this.#readFirstCredentials();
-    for (const role2 of hop === void 0 ? roles2 : roles2.slice(1)) {
+    for (const role2 of hop === void 0 ? roles : roles.slice(1)) {
       hop = await this.#assumeRole(role2, identity);
       identity = hop.identity;
     }
@@ -20091,7 +19935,7 @@ var RoleChain = class {
     const { accessKey, defaultChain, mask } = this.#ports;
     const isAccessKey = this.#request.credentialSource.kind === "access-key";
     const identity = isAccessKey ? accessKey() : await defaultChain();
-    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), mask);
+    maskIdentity(identity, isAccessKey ? originsInVariables : originsIn("the AWS SDK's default chain"), mask);
     return identity;
   }
   async #assumeWithToken(role2) {
@@ -20108,13 +19952,13 @@ var RoleChain = class {
     return this.#readHop(role2, response);
   }
   async #assumeRole(role2, caller) {
-    const { roles: roles2, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request;
+    const { roles, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request;
     const tags2 = [...sessionTags].map(([Key, Value]) => ({ Key, Value }));
-    const isFirstWithCredentials = role2 === roles2[credentialSource.kind === "oidc" ? 1 : 0];
+    const isFirstWithCredentials = role2 === roles[credentialSource.kind === "oidc" ? 1 : 0];
     const command2 = new AssumeRoleCommand({
       ...this.#parametersOf(role2),
       ...isFirstWithCredentials ? { SourceIdentity: sourceIdentity } : {},
-      ...role2 === roles2.at(-1) ? { ExternalId: externalId, Tags: tags2.length > 0 ? tags2 : void 0 } : {}
+      ...role2 === roles.at(-1) ? { ExternalId: externalId, Tags: tags2.length > 0 ? tags2 : void 0 } : {}
     });
     const sts = this.#ports.connectSts(caller);
     const response = await this.#ask((abortSignal) => sts.send(command2, { abortSignal }), () => `STS to let these credentials assume ${role2.arn}`, (cause) => explainRoleRefusal(role2, this.#request, cause));
@@ -20128,17 +19972,17 @@ var RoleChain = class {
   /** Sends a call with retries, and explains a failure that has no remedy yet. */
   async #ask(send, waitingFor, explain) {
     return await retry(this.#run, send, waitingFor).catch((error) => {
-      throw error instanceof RVFQRD6D/* RemedyError */.By ? error : explain(error);
+      throw error instanceof MHPL2HJH/* RemedyError */.By ? error : explain(error);
     });
   }
   /** The parameters that both ways to assume a role have. */
   #parametersOf(role2) {
-    const { roles: roles2, roleSessionName, roleDurationSeconds, sessionPolicy: sessionPolicy2 } = this.#request;
+    const { roles, roleSessionName, roleDurationSeconds, sessionPolicy: sessionPolicy2 } = this.#request;
     return {
       RoleArn: role2.arn,
       RoleSessionName: roleSessionName,
       DurationSeconds: roleDurationSeconds,
-      ...role2 === roles2.at(-1) ? { Policy: sessionPolicy2 } : {}
+      ...role2 === roles.at(-1) ? { Policy: sessionPolicy2 } : {}
     };
   }
   #readHop(role2, { Credentials, AssumedRoleUser }) {
@@ -20165,25 +20009,22 @@ function accountOf(arn) {
   return { partition: partition2, account };
 }
 function unusableAnswer(message) {
-  return new RVFQRD6D/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+  return new MHPL2HJH/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
 }
 
 // lib/src/aws/connect.js
-async function connectToAws(request, { environment, mask, load }, readCount, run, timeOuts) {
-  const job = { environment, mask };
-  const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts);
+async function connectToAws(request, { variables, mask, load }, readCount, run, timeOuts) {
+  const job = { variables, mask };
+  const { region, environment, sdkSettings } = request;
+  const connections = openConnections(region, { ...job, endpoints: sdkSettings.endpoints }, run, timeOuts);
   const [session, connectDynamoDb] = await Promise.all([
     openSession(request, credentialPorts(connections.clientOptions, job, run), run),
     loadDynamoDb(connections, readCount, run),
     connections.waiting.then(load)
   ]);
-  return {
-    account: session.awsAccount,
-    open: (target) => {
-      const dynamoDb = connectDynamoDb(session.credentials, target);
-      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) };
-    }
-  };
+  const target = { ...session.awsAccount, region, environment };
+  const dynamoDb = connectDynamoDb(session.credentials, target);
+  return { target, dynamoDb, readKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) };
 }
 
 // lib/src/report/failures.js
@@ -20192,8 +20033,8 @@ function failuresOf({ error, outcome, verification }) {
   if (first === void 0)
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
-  const others = ofSteps.filter((each) => !(first instanceof RVFQRD6D/* StoppedError */.Ko && each instanceof RVFQRD6D/* StoppedError */.Ko));
-  return [...new Map([first, ...others].map((each) => [(0,BBY24RG3/* renderError */.vr)(each), each])).values()];
+  const others = ofSteps.filter((each) => !(first instanceof MHPL2HJH/* StoppedError */.Ko && each instanceof MHPL2HJH/* StoppedError */.Ko));
+  return [...new Map([first, ...others].map((each) => [(0,QO5CZJP6/* renderError */.vr)(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
@@ -20206,25 +20047,17 @@ function describeProgress({ outcome, verification }) {
   return itemState === void 0 ? "" : "The sample items were deleted again.";
 }
 function describeOutcome({ steps }) {
-  const named = (matches) => steps.filter(({ result }) => matches(result)).map(({ step }) => (0,BBY24RG3/* nameStep */.gP)(step)).join(", ");
-  const parts = [
-    ["Failed", named((result) => result.status === "failed" && !result.isOutcomeUnknown)],
-    ["Done before", named(({ status: status2 }) => status2 === "applied") || "nothing"],
-    ["Done by another run", named(({ status: status2 }) => status2 === "dropped")],
-    ["Deferred by AWS", named(({ status: status2 }) => status2 === "deferred")],
-    ["Left for the next run", named(({ status: status2 }) => status2 === "postponed")],
-    ["Begun, not finished", named((result) => result.status === "failed" && result.isAccepted === true)],
-    [
-      "Sent, outcome unknown",
-      named((result) => result.status === "failed" && result.isOutcomeUnknown && !result.isAccepted)
-    ],
-    ["Not started", named(({ status: status2 }) => status2 === "skipped")]
-  ];
-  return parts.flatMap(([title, steps2]) => steps2 === "" ? [] : [`${title}: ${steps2}.`]).join(" ");
+  const parts = Object.entries(states).flatMap(([state, words]) => {
+    const named = steps.filter(({ result }) => stateOf(result) === state).map(({ step }) => (0,QO5CZJP6/* nameStep */.gP)(step));
+    if (state === "applied")
+      return [`Done before: ${named.join(", ") || "nothing"}.`];
+    return named.length === 0 ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}: ${named.join(", ")}.`];
+  });
+  return parts.join(" ");
 }
 
 // lib/src/aws/tenant-access.js
-var itemActions2 = [
+var itemActions = [
   "BatchGetItem",
   "BatchWriteItem",
   "ConditionCheckItem",
@@ -20235,16 +20068,16 @@ var itemActions2 = [
   "UpdateItem"
 ];
 function tenantResources(tables, tenantKey2) {
-  const isTenants = (keys) => JSON.stringify((0,RVFQRD6D/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
-  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,RVFQRD6D/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
+  const isTenants = (keys) => JSON.stringify((0,MHPL2HJH/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
+  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,MHPL2HJH/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
   const withTenant = ({ declared, observed = declared }) => isTenants(declared.KeySchema) && isTenants(observed.KeySchema);
   return {
     tables: tables.filter(withTenant).map(({ arn }) => arn),
-    indexes: tables.flatMap(({ arn, declared, observed }) => (0,RVFQRD6D/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
+    indexes: tables.flatMap(({ arn, declared, observed }) => (0,MHPL2HJH/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
   };
 }
 var tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
-function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
+function tenantAccessPolicy({ tables, indexes }, tenantKey2) {
   const tag = `aws:PrincipalTag/${tenantKey2}`;
   const allow = (actions, Resource) => Resource.length === 0 ? [] : [
     {
@@ -20267,7 +20100,7 @@ function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
   ];
   if (!tagKey.test(tenantKey2))
     return void 0;
-  const Statement = [...allow(itemActions2, tables), ...allow(["Query"], indexes2)];
+  const Statement = [...allow(itemActions, tables), ...allow(["Query"], indexes)];
   return Statement.length === 0 ? void 0 : { Version: "2012-10-17", Statement };
 }
 
@@ -20276,7 +20109,7 @@ var namedTables = ["tenant", "users"];
 function outputsOf(result) {
   const { target, plan, outcome, policies } = result;
   if (policies !== void 0)
-    return { policies: JSON.stringify(policies.documents) };
+    return { policies: JSON.stringify(policies) };
   if (target === void 0)
     return {};
   const place = { "aws-account-id": target.account, "aws-region": target.region };
@@ -20292,9 +20125,9 @@ function outputsOf(result) {
     tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table2 }) => [logicalName, table2]))),
     "has-changes": String(plan.steps.length > 0),
     "changes-count": String(plan.steps.length),
-    changed: String(performedSteps(outcome).length > 0),
-    plan: (0,BBY24RG3/* renderPlanDocument */.Fr)(plan),
-    "plan-digest": (0,BBY24RG3/* digestPlan */.w0)(plan),
+    changed: String(outcome?.steps.some(mayHaveChanged) ?? false),
+    plan: (0,QO5CZJP6/* renderPlanDocument */.Fr)(plan),
+    "plan-digest": (0,QO5CZJP6/* digestPlan */.w0)(plan),
     ...describeTenantAccess(tables, result)
   };
 }
@@ -20303,7 +20136,7 @@ function identify({ logicalName, name: name2, ...planned }, result) {
   if (isDeleted(name2, result.outcome) || observed?.status === "absent")
     return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
-  const indexNames = observed?.status === "ready" ? (0,RVFQRD6D/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
+  const indexNames = observed?.status === "ready" ? (0,MHPL2HJH/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
   return {
     logicalName,
     name: name2,
@@ -20337,12 +20170,12 @@ function describeTenantAccess(tables, result) {
 var linkable = /^https?:\/\/[\w.:/?=#-]+$/;
 var longestLine = 8192;
 function markdownOf(redact) {
-  const clean = (value) => (0,RVFQRD6D/* visible */.RK)(redact(value));
+  const clean = (value) => (0,MHPL2HJH/* visible */.RK)(redact(value));
   return {
-    code: (value) => inlineCode((0,RVFQRD6D/* shorten */.ml)(clean(value))),
-    block: (lines, language = "text") => codeBlock(lines.map((line) => (0,RVFQRD6D/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
+    code: (value) => inlineCode((0,MHPL2HJH/* shorten */.ml)(clean(value))),
+    block: (lines, language = "text") => codeBlock(lines.map((line) => (0,MHPL2HJH/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
     text: (value) => sentence(clean(value)),
-    shortText: (value) => sentence((0,RVFQRD6D/* shorten */.ml)(clean(value))),
+    shortText: (value) => sentence((0,MHPL2HJH/* shorten */.ml)(clean(value))),
     link: (label, url = "") => linkable.test(url) && redact(url) === url ? `[${label}](${url})` : label
   };
 }
@@ -20401,39 +20234,39 @@ function renderPlanLines(plan) {
   const { tables, steps, refusals, notices } = plan;
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
-    `${(0,RVFQRD6D/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
-    ...steps.map((step) => `${markOf(step)} ${(0,BBY24RG3/* describeStep */.Ey)(step)}${describeRisk(step)}`),
+    `${(0,MHPL2HJH/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
+    ...steps.map((step) => `${markOf(step)} ${(0,QO5CZJP6/* describeStep */.Ey)(step)}${describeRisk(step)}`),
     // Each refusal is an error annotation, which the log shows too.
-    ...refusals.length === 0 ? [] : [`! refused, for ${(0,RVFQRD6D/* count */.U9)(refusals.length, "reason")}: see the errors below`],
+    ...refusals.length === 0 ? [] : [`! refused, for ${(0,MHPL2HJH/* count */.U9)(refusals.length, "reason")}: see the errors below`],
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,RVFQRD6D/* shorten */.ml)(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,MHPL2HJH/* shorten */.ml)(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
 function markOf(step) {
   if (step.kind === "create")
     return "+";
-  return (0,BBY24RG3/* isDisruptive */.Oy)(step) ? "-" : "~";
+  return (0,QO5CZJP6/* isDisruptive */.Oy)(step) ? "-" : "~";
 }
 function describeRisk(step) {
-  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
+  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
     return " (disruptive)";
-  const duration = (0,BBY24RG3/* usualDuration */.rV)(step);
+  const duration = (0,QO5CZJP6/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (slow: usually ${duration})`;
 }
 var treatmentsByDestroy = {
   replica: "not deleted with the table",
   encryptionKey: "deleted with the table, but not the KMS key itself"
 };
-function describeTreatment({ policy, steps }, table2, { path, value }) {
-  const updates = steps.filter((step) => step.kind === "update" && step.table === table2);
-  if (path === "globalIndex" && updates.some((step) => (0,BBY24RG3/* isDisruptive */.Oy)(step) && (0,BBY24RG3/* partOf */.BU)(step) === value)) {
+function describeTreatment(plan, table2, { path, value }) {
+  const updates = (0,QO5CZJP6/* stepsOf */.B_)(plan, table2).filter((step) => step.kind === "update");
+  if (path === "globalIndex" && updates.some((step) => (0,QO5CZJP6/* isDisruptive */.Oy)(step) && (0,QO5CZJP6/* partOf */.BU)(step) === value)) {
     return "deleted by this plan";
   }
   if (path === "onDemandThroughput" && updates.some(({ property }) => property === "BillingMode")) {
     return "removed by this plan";
   }
-  return policy.destroy ? treatmentsByDestroy[path] ?? "deleted with the table" : "left as it is";
+  return plan.policy.destroy ? treatmentsByDestroy[path] ?? "deleted with the table" : "left as it is";
 }
 
 // lib/src/report/verdict.js
@@ -20460,13 +20293,13 @@ function describeEnd(result) {
   const [dropped, postponed] = [countSteps(outcome, "dropped"), countSteps(outcome, "postponed")];
   const building = outcome.steps.filter(({ result: step }) => "isStillBuilding" in step).length;
   const others = [
-    ...dropped > 0 ? [`${dropped} done by another run`] : [],
-    ...postponed > 0 ? [`${postponed} left for the next run`] : [],
-    ...building > 0 ? [`${(0,RVFQRD6D/* count */.U9)(building, "index build")} still in progress`] : []
+    ...dropped > 0 ? [`${dropped} ${states.dropped}`] : [],
+    ...postponed > 0 ? [`${postponed} ${states.postponed}`] : [],
+    ...building > 0 ? [`${(0,MHPL2HJH/* count */.U9)(building, "index build")} still in progress`] : []
   ];
   return {
     tone: postponed + building > 0 ? "attention" : "success",
-    sentence: [`${(0,RVFQRD6D/* count */.U9)(plan.steps.length - dropped - postponed, "change")} applied`, ...others].join(", ")
+    sentence: [`${(0,MHPL2HJH/* count */.U9)(plan.steps.length - dropped - postponed, "change")} applied`, ...others].join(", ")
   };
 }
 function succeeded(sentence2) {
@@ -20476,7 +20309,7 @@ function describeFailure2({ command: command2, plan, outcome, verification, erro
   if (plan === void 0)
     return "failed before anything was written";
   if (plan.refusals.length > 0)
-    return `refused for ${(0,RVFQRD6D/* count */.U9)(plan.refusals.length, "reason")}, nothing written`;
+    return `refused for ${(0,MHPL2HJH/* count */.U9)(plan.refusals.length, "reason")}, nothing written`;
   if (verification !== void 0)
     return "verification failed";
   if (outcome === void 0) {
@@ -20484,10 +20317,10 @@ function describeFailure2({ command: command2, plan, outcome, verification, erro
   }
   const applied = `${countSteps(outcome, "applied")} of ${changesOf(plan)}`;
   const isDeferral = outcome.steps.some(({ result }) => result.status === "deferred" && result.error === outcome.error);
-  return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} deferred by AWS` : `failed after ${applied}`;
+  return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} ${states.deferred}` : `failed after ${applied}`;
 }
 function changesOf({ steps }) {
-  return (0,RVFQRD6D/* count */.U9)(steps.length, "change");
+  return (0,MHPL2HJH/* count */.U9)(steps.length, "change");
 }
 function countSteps({ steps }, status2) {
   return steps.filter(({ result }) => result.status === status2).length;
@@ -20520,7 +20353,7 @@ function renderRefusals({ text: text3, block }, refusals) {
     return "";
   const last = new Map(refusals.map(({ code: code2 }, index) => [code2, index]));
   const sections = refusals.flatMap(({ code: code2, reason, remedy }, index) => {
-    const hasLine = BBY24RG3/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
+    const hasLine = remedy.endsWith(`: ${code2}`) && last.get(code2) === index;
     const shown = hasLine ? remedy.slice(0, -code2.length).trimEnd() : remedy;
     return [`**Refused:** ${text3(reason)}`, `**To fix:** ${text3(shown)}`, ...hasLine ? [block([code2])] : []];
   });
@@ -20532,7 +20365,7 @@ function renderChanges(markdown, result) {
     return "";
   const { code: code2, link } = markdown;
   const results = new Map(outcome?.steps.map(({ step, result: ofStep }) => [step, ofStep]));
-  const rows = plan.tables.flatMap(({ name: name2 }) => (0,BBY24RG3/* stepsOf */.B_)(plan, name2).map((step, index) => [
+  const rows = plan.tables.flatMap(({ name: name2 }) => (0,QO5CZJP6/* stepsOf */.B_)(plan, name2).map((step, index) => [
     iconOf(step),
     index === 0 ? link(code2(name2), consoleUrl(target, endpoints, name2)) : "",
     `${renderStep(markdown, step)}${renderRisk(markdown, step, results.get(step))}`,
@@ -20545,15 +20378,15 @@ function iconOf(step) {
     return "\u2795";
   if (step.kind === "delete")
     return "\u{1F5D1}\uFE0F";
-  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
+  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
     return "\u26A0\uFE0F";
-  return (0,BBY24RG3/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
+  return (0,QO5CZJP6/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
 }
 function renderRisk({ code: code2 }, step, result) {
-  const lines = (0,BBY24RG3/* allowedBy */.Q)(step);
-  if ((0,BBY24RG3/* isDisruptive */.Oy)(step))
+  const lines = (0,QO5CZJP6/* linesNeededBy */.AH)(step);
+  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
     return ` (disruptive${lines.length === 0 ? "" : `, by ${lines.map(code2).join(", ")}`})`;
-  const duration = result?.status === "applied" ? void 0 : (0,BBY24RG3/* usualDuration */.rV)(step);
+  const duration = result?.status === "applied" ? void 0 : (0,QO5CZJP6/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (${duration})`;
 }
 var resultIcons = { applied: "\u2705 ", failed: "\u274C " };
@@ -20563,11 +20396,11 @@ function renderResult(result) {
 }
 var mostInGroup = 5;
 function renderStep(markdown, step) {
-  const changes = (0,BBY24RG3/* settingChanges */.eC)(step);
+  const changes = (0,QO5CZJP6/* settingChanges */.eC)(step);
   const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))];
   const single = changes.filter(({ group }) => group === void 0);
   if (step.kind === "create") {
-    const counted = groups.map((group) => (0,RVFQRD6D/* count */.U9)(membersOf(changes, group).length, group));
+    const counted = groups.map((group) => (0,MHPL2HJH/* count */.U9)(membersOf(changes, group).length, group));
     return `create: ${[...single.map((change) => renderChange(markdown, change, " ")), ...counted].join(", ")}`;
   }
   return [
@@ -20575,9 +20408,11 @@ function renderStep(markdown, step) {
     ...groups.map((group) => renderGroup(markdown, group, membersOf(changes, group)))
   ].join(", ");
 }
-function renderChange({ code: code2, shortText }, { group, name: name2, from, to }, separator = ": ") {
+function renderChange(markdown, change, separator = ": ") {
+  const { code: code2, shortText } = markdown;
+  const { group, name: name2, from } = change;
   const setting = group === void 0 ? shortText(name2) : `${from === void 0 ? "new " : ""}${group} ${code2(name2)}`;
-  return `${setting}${separator}${renderValues({ code: code2 }, { from, to })}`;
+  return `${setting}${separator}${renderValues(markdown, change)}`;
 }
 function renderValues({ code: code2 }, { from, to }) {
   return from === void 0 ? code2(to) : `${code2(from)} \u2192 ${code2(to)}`;
@@ -20591,9 +20426,9 @@ function renderGroup(markdown, group, members) {
   const named = changed.map((member2) => `${markdown.code(member2.name)}: ${renderValues(markdown, member2)}`);
   const parts = [
     ...added === 0 ? [] : [`${added} added`],
-    ...named.length === 0 ? [] : [(0,RVFQRD6D/* listSome */.XT)(named, mostInGroup, `more ${group}`)]
+    ...named.length === 0 ? [] : [(0,MHPL2HJH/* listSome */.XT)(named, mostInGroup, `more ${group}`)]
   ];
-  return `${(0,RVFQRD6D/* plural */.LS)(group)}: ${parts.join(", ")}`;
+  return `${(0,MHPL2HJH/* plural */.LS)(group)}: ${parts.join(", ")}`;
 }
 function membersOf(changes, group) {
   return changes.filter((change) => change.group === group);
@@ -20604,7 +20439,7 @@ function renderNotices({ text: text3 }, { plan, notices = [] }) {
   return [render("WARNING", messagesOf("warning")), render("NOTE", [...messagesOf("notice"), ...notices])];
 }
 function renderPolicies({ block }, { policies }) {
-  return Object.entries(policies?.documents ?? {}).map(([command2, policy]) => folded(`Policy for ${command2}`, block(indentJson(JSON.stringify(policy)), "json")));
+  return Object.entries(policies ?? {}).map(([command2, policy]) => folded(`Policy for ${command2}`, block(indentJson(JSON.stringify(policy)), "json")));
 }
 function renderDetails(markdown, result, definition) {
   const { code: code2, text: text3, block } = markdown;
@@ -20614,18 +20449,18 @@ function renderDetails(markdown, result, definition) {
   const { tables, steps, refusals } = plan;
   const isRefused = (name2) => refusals.some((refusal) => refusal.table === name2);
   const rows = tables.map(({ name: name2, status: status2 }) => {
-    const changes = (0,BBY24RG3/* stepsOf */.B_)(plan, name2).length;
-    return [code2(name2), status2, isRefused(name2) ? "refused" : changes === 0 ? "unchanged" : (0,RVFQRD6D/* count */.U9)(changes, "change")];
+    const changes = (0,QO5CZJP6/* stepsOf */.B_)(plan, name2).length;
+    return [code2(name2), status2, isRefused(name2) ? "refused" : changes === 0 ? "unchanged" : (0,MHPL2HJH/* count */.U9)(changes, "change")];
   });
   const values = steps.flatMap((step) => {
-    const changes = (0,BBY24RG3/* settingChanges */.eC)(step);
+    const changes = (0,QO5CZJP6/* settingChanges */.eC)(step);
     return changes.length === 1 ? [] : changes.map((change) => `- ${code2(step.table)}, ${renderChange(markdown, change)}`);
   });
   const unmanaged = tables.flatMap(({ name: name2, unmanaged: settings }) => settings.map((setting) => `- ${code2(name2)}, ${describeTreatment(plan, name2, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`));
   const contents = [
-    (0,RVFQRD6D/* count */.U9)(tables.length, "table"),
-    ...values.length === 0 ? [] : [(0,RVFQRD6D/* count */.U9)(values.length, "value")],
-    ...unmanaged.length === 0 ? [] : [(0,RVFQRD6D/* count */.U9)(unmanaged.length, "unmanaged setting")],
+    (0,MHPL2HJH/* count */.U9)(tables.length, "table"),
+    ...values.length === 0 ? [] : [(0,MHPL2HJH/* count */.U9)(values.length, "value")],
+    ...unmanaged.length === 0 ? [] : [(0,MHPL2HJH/* count */.U9)(unmanaged.length, "unmanaged setting")],
     ...definition === "" ? [] : ["definition"],
     "digest"
   ];
@@ -20642,7 +20477,7 @@ ${unmanaged.join("\n")}`,
     text3(review),
     `Plan digest:
 
-${block([(0,BBY24RG3/* digestPlan */.w0)(plan)])}`,
+${block([(0,QO5CZJP6/* digestPlan */.w0)(plan)])}`,
     definition
   ]));
 }
@@ -20663,7 +20498,7 @@ function renderOnOneLine(value) {
 }
 function renderFailures(markdown, result) {
   const progress = result.outcome === void 0 ? describeProgress(result) : "";
-  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,BBY24RG3/* describeError */.Uc)(error), index === 0 ? progress : ""));
+  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,QO5CZJP6/* describeError */.Uc)(error), index === 0 ? progress : ""));
   return failures.length === 0 ? "" : bundle_alert("CAUTION", joinSections(failures));
 }
 function renderFailure({ text: text3, block }, error, progress) {
@@ -20691,7 +20526,7 @@ function joinSections(sections) {
 
 // lib/src/report/page.js
 var longestSummary = 1024 * 1024;
-function renderSummary(result, redact, origin = {}) {
+function renderSummary(result, redact, origin) {
   return renderPage(result, redact, {
     origin,
     whole: "The whole plan is in the log.",
@@ -20722,7 +20557,7 @@ function renderPage(result, redact, place) {
       return whole;
   }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
-  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,BBY24RG3/* digestPlan */.w0)(plan))}`;
+  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,QO5CZJP6/* digestPlan */.w0)(plan))}`;
   const lines = renderReasons(markdown, result);
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length), digest]));
   return render([notice, takeThatFit(lines, room, sizeOf).join("\n"), digest]);
@@ -20734,13 +20569,13 @@ function renderOrigin({ code: code2, link }, { runUrl, commit }) {
 function describeTotals({ plan }) {
   if (plan === void 0)
     return "";
-  return `The plan has ${(0,RVFQRD6D/* count */.U9)(plan.steps.length, "step")} and ${(0,RVFQRD6D/* count */.U9)(plan.refusals.length, "refusal")}. `;
+  return `The plan has ${(0,MHPL2HJH/* count */.U9)(plan.steps.length, "step")} and ${(0,MHPL2HJH/* count */.U9)(plan.refusals.length, "refusal")}. `;
 }
 function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
   return [
     ...(result.plan?.refusals ?? []).map(({ reason, remedy }) => `- Refused: ${shortText(reason)}${toFix(remedy)}`),
-    ...failuresOf(result).map(BBY24RG3/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
+    ...failuresOf(result).map(QO5CZJP6/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
   ];
 }
 function takeThatFit(lines, room, sizeOf) {
@@ -20753,18 +20588,20 @@ function takeThatFit(lines, room, sizeOf) {
   return tooMany === -1 ? lines : [...lines.slice(0, tooMany), hiddenLine(lines.length - tooMany)];
 }
 function hiddenLine(hidden) {
-  return `- and ${(0,RVFQRD6D/* count */.U9)(hidden, "more reason")}`;
+  return `- and ${(0,MHPL2HJH/* count */.U9)(hidden, "more reason")}`;
 }
 
 // lib/src/github/publish.js
 async function publish(reached, runner) {
   await runner.load();
-  const result = await writeOutputs(withSecretError(reached, runner), runner);
+  const outputs = outputsOf(reached);
+  const error = failuresOf(reached).length === 0 ? findSecretError(outputs, runner) : void 0;
+  const result = await writeOutputs(error === void 0 ? reached : { ...reached, error }, outputs, runner);
   reportWarnings(result, runner);
   reportFailures(result, runner);
   const { tone, subject, sentence: sentence2 } = describeVerdict(result);
   runner.log.info(`${subject}: ${sentence2}`, tone);
-  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.environment))), "The job summary could not be written.", "Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.");
+  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.variables))), "The job summary could not be written.", "Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.");
 }
 function originOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_SHA = "" }) {
   const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
@@ -20775,17 +20612,17 @@ function originOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_
 }
 var longestOutput = 524288;
 function assertPublishable(result, runner) {
-  const { error } = withSecretError(result, runner);
+  const outputs = outputsOf(result);
+  const error = findSecretError(outputs, runner);
   if (error !== void 0)
     throw error;
-  const outputs = outputsOf(result);
   const warnings = [
     ...Object.entries(outputs).filter(([, { length }]) => length > longestOutput).map(([name2, { length }]) => `The output ${name2} has ${length} characters, but GitHub hands at most ${longestOutput} to another job. Define fewer tables in one file, or pass the file that plan-file names as an artifact.`),
     ...warnOfPolicy(outputs["tenant-access-policy"])
   ];
   for (const warning of warnings)
     runner.log.info(warning);
-  return { ...result, warnings: [...result.warnings ?? [], ...warnings] };
+  return { ...result, warnings };
 }
 function warnOfPolicy(policy = "") {
   if (policy.length <= longestPolicy)
@@ -20794,15 +20631,15 @@ function warnOfPolicy(policy = "") {
     `The output tenant-access-policy has ${policy.length} characters, but a managed policy of IAM takes ${longestPolicy}. Define fewer tables in one file, with a role for each file.`
   ];
 }
-function withSecretError(result, { findSecret }) {
-  const found = Object.entries(outputsOf(result)).flatMap(([name2, value]) => {
+function findSecretError(outputs, { findSecret }) {
+  const found = Object.entries(outputs).flatMap(([name2, value]) => {
     const origin = findSecret(value);
     return origin === void 0 ? [] : [{ output: `output ${name2}`, origin }];
   });
-  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: (0,BBY24RG3/* secretInOutputs */.es)(found) };
+  return found.length === 0 ? void 0 : (0,QO5CZJP6/* secretInOutputs */.es)(found);
 }
-async function writeOutputs(result, runner) {
-  const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === void 0);
+async function writeOutputs(result, all, runner) {
+  const outputs = Object.entries(all).filter(([, value]) => runner.findSecret(value) === void 0);
   const plan = outputs.find(([name2]) => name2 === "plan")?.[1];
   const planFile = await unlessItFails(runner, async () => plan === void 0 ? void 0 : runner.writeTemporaryFile("tenant-tables-plan.json", plan), "The plan file could not be written, so the output plan-file is not set.", "Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.");
   try {
@@ -20812,10 +20649,10 @@ async function writeOutputs(result, runner) {
       runner.setOutput("plan-file", planFile);
     return result;
   } catch (cause) {
-    const error = new RVFQRD6D/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
+    const error = new MHPL2HJH/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
-    runner.fail("Tenant Tables: failed", (0,BBY24RG3/* renderError */.vr)(error));
+    runner.fail("Tenant Tables: failed", (0,QO5CZJP6/* renderError */.vr)(error));
     return result;
   }
 }
@@ -20823,7 +20660,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", (0,BBY24RG3/* renderError */.vr)(new RVFQRD6D/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", (0,QO5CZJP6/* renderError */.vr)(new MHPL2HJH/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20844,7 +20681,7 @@ To fix: ${remedy}`);
   for (const [index, error] of failuresOf(result).entries()) {
     const after = index === 0 && progress !== "" ? `
 ${progress}` : "";
-    runner.fail("Tenant Tables: failed", `${(0,BBY24RG3/* renderError */.vr)(error)}${after}`);
+    runner.fail("Tenant Tables: failed", `${(0,QO5CZJP6/* renderError */.vr)(error)}${after}`);
   }
 }
 
@@ -20871,12 +20708,14 @@ function renderComment({ result, mark, redact, ...origin }) {
 // lib/src/github/api.js
 var GitHubError = class extends Error {
   name = "GitHubError";
+  /** The HTTP status, which is 429 for every rate limit. */
   status;
-  $metadata;
-  constructor(message, status2, isRateLimit, options) {
+  /** In milliseconds by the clock of the run: the time before which GitHub accepts no other call, if it gave one. */
+  retryAt;
+  constructor(message, status2, options = {}) {
     super(message, options);
     this.status = status2;
-    this.$metadata = { httpStatusCode: isRateLimit ? 429 : status2 };
+    this.retryAt = options.retryAt;
   }
 };
 var requestTimeoutMilliseconds = 1e4;
@@ -20891,11 +20730,11 @@ async function connectGitHub(place, run) {
     options.request = { ...options.request, log: silent, redirect: "error", signal };
     const response = await request(options);
     if (typeof response.data === "string")
-      throw new GitHubError("GitHub's response was cut off", 502, false, {});
+      throw new GitHubError("GitHub's response was cut off", 502);
     return response;
   });
   const call = (send) => retry(run, () => send().catch((error) => {
-    throw isRequestError(error) ? explainFailure(error, url, proxy, run.clock.now()) : error;
+    throw isRequestError(error) ? explainFailure2(error, url, proxy, run.clock.now()) : error;
   }), () => "GitHub's API");
   return {
     /** The numbers of the pull requests of this repository that were merged as the commit, or that have it as their head. */
@@ -20925,7 +20764,7 @@ var silent = { debug: () => void 0, info: () => void 0, warn: () => void 0, erro
 function isBy(user, login) {
   return user !== null && (user.login === login || user.type === "Bot" && user.login === `${login}[bot]`);
 }
-function explainFailure(error, url, proxy, now) {
+function explainFailure2(error, url, proxy, now) {
   const explained = explainUnreachable(url, "GITHUB_API_URL", error);
   if (error.response === void 0 && explained instanceof UnreachableError) {
     const isOfProxy = proxy !== void 0 && remedyForCertificate(explained.code) === void 0;
@@ -20935,17 +20774,17 @@ function explainFailure(error, url, proxy, now) {
   const seconds = Number(headers["retry-after"] ?? 0);
   const isForbiddenByLimit = seconds > 0 || headers["x-ratelimit-remaining"] === "0" || /rate limit/i.test(error.message);
   const isRateLimit = error.status === 429 || error.status === 403 && isForbiddenByLimit;
-  const until = isRateLimit && seconds > 0 ? `; try again after ${new Date(now + seconds * 1e3).toISOString()}` : "";
-  return new GitHubError(`${error.message}${until}`, tunnelStatus(error) ?? error.status, isRateLimit, {
-    cause: error.cause
-  });
+  const retryAt = isRateLimit && seconds > 0 ? now + seconds * 1e3 : void 0;
+  const until = retryAt === void 0 ? "" : `; try again after ${new Date(retryAt).toISOString()}`;
+  const status2 = isRateLimit ? 429 : tunnelStatus(error) ?? error.status;
+  return new GitHubError(`${error.message}${until}`, status2, { cause: error.cause, retryAt });
 }
 function tunnelStatus(error) {
-  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,BBY24RG3/* renderError */.vr)(error)) ?? [];
+  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,QO5CZJP6/* renderError */.vr)(error)) ?? [];
   return status2 === void 0 ? void 0 : Number(status2);
 }
 function isRequestError(error) {
-  return (0,BBY24RG3/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
+  return (0,QO5CZJP6/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
 }
 
 // lib/src/github/pull-request.js
@@ -21037,25 +20876,25 @@ async function publishComment(inputs, result, runner, run) {
   const { gitHubToken: token } = inputs;
   if (token === void 0)
     return;
-  const tooLate = new RVFQRD6D/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
+  const tooLate = new MHPL2HJH/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
   try {
     runner.mask(token, "github-token");
     if (run.stop.aborted)
       throw run.stop.reason;
-    await (0,RVFQRD6D/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+    await (0,MHPL2HJH/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
   } catch (error) {
     runner.warning("Tenant Tables", `The pull request comment could not be written. ${explainRefusal(error)}`);
   }
 }
 async function writeComment(inputs, token, result, runner, run) {
-  const { environment } = runner;
-  const place = placeOf2(environment, token);
-  const event = pullRequestOf(environment, await runner.readEvent());
+  const { variables } = runner;
+  const place = placeOf2(variables, token);
+  const event = pullRequestOf(variables, await runner.readEvent());
   if (event.kind === "none")
     return noticeAbsence(event.reason, runner);
   const target = result.target ?? expectedTarget(inputs);
   if (token === "") {
-    throw new RVFQRD6D/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
+    throw new MHPL2HJH/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
   }
   run.log.info("Writing the comment on the pull request");
   const gitHub = await connectGitHub(place, run);
@@ -21067,7 +20906,7 @@ async function writeComment(inputs, token, result, runner, run) {
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...originOf(environment),
+    ...originOf(variables),
     commit,
     redact: runner.redact
   });
@@ -21076,14 +20915,14 @@ async function writeComment(inputs, token, result, runner, run) {
 function placeOf2({ GITHUB_REPOSITORY = "", GITHUB_API_URL: apiUrl }, token) {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
   if (owner === void 0 || repository === void 0 || !apiUrl) {
-    throw new RVFQRD6D/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
+    throw new MHPL2HJH/* RemedyError */.By("GITHUB_REPOSITORY or GITHUB_API_URL is not set.", "Run the action in a GitHub workflow.");
   }
   return { owner, repository, token, apiUrl };
 }
-function expectedTarget({ roles: roles2, region, environment }) {
-  const role2 = roles2.at(-1);
+function expectedTarget({ roles, region, environment }) {
+  const role2 = roles.at(-1);
   if (role2 === void 0) {
-    throw new RVFQRD6D/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
+    throw new MHPL2HJH/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
   }
   return { account: role2.account, partition: role2.partition, region, environment };
 }
@@ -21092,28 +20931,28 @@ function noticeAbsence(reason, runner) {
 }
 function explainRefusal(error) {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
-    return (0,BBY24RG3/* renderError */.vr)(error);
-  return `${(0,BBY24RG3/* errorMessage */.gJ)(error)}
+    return (0,QO5CZJP6/* renderError */.vr)(error);
+  return `${(0,QO5CZJP6/* errorMessage */.gJ)(error)}
 To fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
 
 // lib/src/aws/policies.js
-function makePolicies({ roles: roles2, allowedAccountIds, region, sampleItems }, definitions, partitionOf2) {
-  const role2 = roles2.at(-1);
+function makePolicies({ roles, allowedAccountIds, region, sampleItems }, definitions) {
+  const role2 = roles.at(-1);
   const account = role2?.account ?? (allowedAccountIds.length === 1 ? allowedAccountIds[0] : void 0);
   const place = {
-    partition: role2?.partition ?? (region === "" ? "aws" : partitionOf2(region)),
+    partition: role2?.partition ?? (region === "" ? "aws" : partitionOf(region)),
     account: account ?? "*",
     region: region === "" ? "*" : region
   };
-  const documents = {
+  const policies = {
     apply: policyFor("apply", place, definitions),
     plan: policyFor("plan", place, definitions),
     verify: policyFor(sampleItems ? "verify" : "plan", place, definitions),
     destroy: policyFor("destroy", place, definitions)
   };
-  const limits = Object.entries(documents).flatMap(([name2, policy]) => noticeLimits(name2, policy));
-  return { policies: { place, documents }, notices: [...noticeUnknown(place), ...limits] };
+  const limits = Object.entries(policies).flatMap(([name2, policy]) => noticeLimits(name2, policy));
+  return { policies, notices: [...noticeUnknown(place), ...limits] };
 }
 function noticeUnknown({ partition: partition2, account, region }) {
   return [
@@ -21137,11 +20976,11 @@ function noticeLimits(name2, policy) {
 
 // lib/src/github/show-policies.js
 function showPolicies(inputs, { log }) {
-  const define = inputs.environment.name === "" ? RVFQRD6D/* defineEverywhere */.Ow : RVFQRD6D/* defineTables */.Zx;
-  const definitions = define(inputs.definition, inputs);
-  const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
-  for (const [name2, policy] of Object.entries(policies.documents)) {
-    (0,BBY24RG3/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
+  const { definition, environment } = inputs;
+  const definitions = environment.name === "" ? (0,MHPL2HJH/* defineEverywhere */.Ow)(definition, inputs) : inputs.definitions;
+  const { policies, notices } = makePolicies(inputs, definitions);
+  for (const [name2, policy] of Object.entries(policies)) {
+    (0,QO5CZJP6/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
   }
   return { policies, notices };
 }
@@ -21153,20 +20992,117 @@ async function loadDefinitionFile(input, readFile2) {
     return void 0;
   try {
     const text3 = await readFile2(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2680));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2433));
     return readDefinition(text3, path);
   } catch (error) {
-    if (!(error instanceof RVFQRD6D/* RemedyError */.By))
+    if (!(error instanceof MHPL2HJH/* RemedyError */.By))
       throw error;
     return { problems: [`definition-file: ${error.message} ${error.remedy}`] };
   }
+}
+
+// lib/src/aws/sdk-settings.js
+var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
+function readSdkSettings(variables, sharedConfig) {
+  const sources = findSources(variables, sharedConfig);
+  const { find, findEndpoint: findEndpoint2, ignoresEndpoints } = sources;
+  const booleans = [
+    find("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+    find("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+    ignoresEndpoints
+  ];
+  const urls = [
+    ...services.map(findEndpoint2),
+    find("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
+  ];
+  const problems = [
+    ...booleans.flatMap(findBooleanProblems),
+    ...urls.flatMap(findUrlProblems),
+    ...findSectionProblems(sources)
+  ];
+  return {
+    // Services may share an endpoint, whose problem is reported once.
+    problems: [...new Set(problems)],
+    endpoints: findCustomEndpoints(sources),
+    warnings: findIgnoredSettings(variables, sources)
+  };
+}
+function findCustomEndpoints({ findEndpoint: findEndpoint2 }) {
+  const endpoints = services.slice(0, 3).flatMap((service) => {
+    const found = findEndpoint2(service);
+    return found === void 0 ? [] : [{ service, url: found.value.replace(/\/$/, ""), setting: found.setting }];
+  });
+  const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
+  return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
+}
+function findSources(variables, { configFile, credentialsFile }) {
+  const profileName = variables.AWS_PROFILE || "default";
+  const profile = { ...credentialsFile[profileName], ...configFile[profileName] };
+  const section = configFile[`services.${profile.services}`];
+  const settingOf = (value, setting) => value ? { value, setting } : void 0;
+  const findVariable = (name2) => settingOf(variables[name2], name2);
+  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,MHPL2HJH/* quote */.hD)(profileName)}`);
+  const find = (variable, key) => findVariable(variable) ?? findKey(key);
+  const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+  const findEndpoint2 = (service) => {
+    if (ignoresEndpoints?.value === "true")
+      return void 0;
+    const id = service.replaceAll(" ", "_").toUpperCase();
+    const key = id.toLowerCase();
+    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,MHPL2HJH/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
+  };
+  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
+}
+function findIgnoredSettings(variables, { find }) {
+  const bundle = find("AWS_CA_BUNDLE", "ca_bundle");
+  if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
+    return [];
+  return [
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,MHPL2HJH/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+  ];
+}
+function findBooleanProblems(found) {
+  if (found === void 0 || found.value === "true" || found.value === "false")
+    return [];
+  return [`${found.setting} must be true or false, but is ${(0,MHPL2HJH/* quote */.hD)(found.value)}.`];
+}
+function findUrlProblems(found) {
+  if (found === void 0)
+    return [];
+  const problem = describeUrlProblem(found.value);
+  return problem === void 0 ? [] : [`${found.setting} ${problem}`];
+}
+function findSectionProblems({ profile, profileName, section, ignoresEndpoints }) {
+  const { services: name2 } = profile;
+  if (!name2 || ignoresEndpoints?.value === "true")
+    return [];
+  if (section === void 0) {
+    return [
+      `The profile ${(0,MHPL2HJH/* quote */.hD)(profileName)} names the services section ${(0,MHPL2HJH/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
+    ];
+  }
+  const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
+  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,MHPL2HJH/* quote */.hD)(name2)} has ${(0,MHPL2HJH/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+}
+function describeUrlProblem(value) {
+  const shown = (0,MHPL2HJH/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const url = URL.canParse(value) ? new URL(value) : void 0;
+  if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
+    return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
+  }
+  if (url.username !== "" || url.password !== "") {
+    return `must have no user name and no password, which would not be sent, but is ${shown}.`;
+  }
+  if (url.search !== "" || url.hash !== "")
+    return `must have no ? and no #, which would not be sent, but is ${shown}.`;
+  return void 0;
 }
 
 // lib/src/definition/built-in.js
 var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
 var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
 var builtInDefinition = {
-  tenantKey: RVFQRD6D/* defaultTenantKey */.dA,
+  tenantKey: MHPL2HJH/* defaultTenantKey */.dA,
   defaults: { BillingMode: "PAY_PER_REQUEST" },
   tables: /* @__PURE__ */ new Map([
     ["tenant", { KeySchema: [tenantKey], AttributeDefinitions: [tenantType] }],
@@ -21186,13 +21122,16 @@ function noticesOf(definition, environment, tables) {
   return [...describeMissingEnvironment(definition, environment), ...tables.flatMap(describeTimeToLive)];
 }
 var mostNames = 10;
-function describeMissingEnvironment(definition, { name: name2 }) {
+function describeMissingEnvironment(definition, { name: name2, production }) {
   const names = [...definition.environments.keys()];
-  if (name2 === "" || names.length === 0 || (0,RVFQRD6D/* environmentNamed */.b6)(definition, name2) !== void 0)
+  if (name2 === "" || (0,MHPL2HJH/* environmentNamed */.b6)(definition, name2) !== void 0)
     return [];
-  const similar = (0,RVFQRD6D/* findSimilarWords */.MV)(name2, names);
-  const found = `The definition file has no environment ${(0,RVFQRD6D/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
-  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,RVFQRD6D/* listSome */.XT)(names.map(RVFQRD6D/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,RVFQRD6D/* quote */.hD)(similar)}?` }];
+  if (names.length === 0) {
+    return production || (0,MHPL2HJH/* findSimilarWords */.MV)(name2, ["production"]) === void 0 ? [] : [{ level: "warning", message: `The environment ${(0,MHPL2HJH/* quote */.hD)(name2)} is not production. Did you mean "production"?` }];
+  }
+  const similar = (0,MHPL2HJH/* findSimilarWords */.MV)(name2, names);
+  const found = `The definition file has no environment ${(0,MHPL2HJH/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
+  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,MHPL2HJH/* listSome */.XT)(names.map(MHPL2HJH/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,MHPL2HJH/* quote */.hD)(similar)}?` }];
 }
 function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSpecification }, fields }) {
   const { Enabled = false, AttributeName } = TimeToLiveSpecification ?? {};
@@ -21201,7 +21140,7 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
   if (!Enabled || AttributeName === void 0 || type === void 0)
     return [];
   const isKey = KeySchema.some((key) => key.AttributeName === AttributeName);
-  const start2 = `Time to live of "${name2}" uses the attribute ${(0,RVFQRD6D/* quote */.hD)(AttributeName)}`;
+  const start2 = `Time to live of "${name2}" uses the attribute ${(0,MHPL2HJH/* quote */.hD)(AttributeName)}`;
   const warn = (message) => [{ level: "warning", message: `${start2}${message}` }];
   if (type !== "N") {
     return warn(`, whose type is ${type}. DynamoDB deletes only items whose attribute is a number, so it deletes none.`);
@@ -21210,7 +21149,7 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
 }
 
 // lib/src/inputs/credential-source.js
-function chooseCredentialSource(input, roles2, variables) {
+function chooseCredentialSource(input, roles, variables) {
   if (input === "oidc")
     return { kind: "oidc" };
   const missing = describeMissingKey(variables);
@@ -21220,9 +21159,9 @@ function chooseCredentialSource(input, roles2, variables) {
     return { kind: "default-chain", reason: "credential-source is environment, which has no access key" };
   }
   if (mayRequestToken(variables)) {
-    return roles2.length > 0 ? { kind: "oidc" } : { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
+    return roles.length > 0 ? { kind: "oidc" } : { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
   }
-  const noToken = isGitHubJob(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
+  const noToken = (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
   return { kind: "default-chain", reason: `${missing}${noToken}` };
 }
 function mayRequestToken(variables) {
@@ -21240,49 +21179,48 @@ function describeMissingKey(variables) {
 
 // lib/src/inputs/cross-checks.js
 function check2(inputs, find) {
-  const pick2 = (values) => inputs.map((name2) => values[name2]);
-  return { inputs, findProblems: (values, context) => [find(pick2(values), context) || []].flat() };
+  return { inputs, findProblems: (values, context) => [find(values, context) || []].flat() };
 }
 function onlyWith(commands, name2, purpose = "") {
-  return check2([name2, "command"], ([value, command2]) => String(value) === "true" && !commands.includes(command2) && `is true, but command is ${command2}. Use it only with command: ${commands[0]}${purpose}.`);
+  return check2([name2, "command"], ({ [name2]: value, command: command2 }) => String(value) === "true" && !commands.includes(command2) && `is true, but command is ${command2}. Use it only with command: ${commands[0]}${purpose}.`);
 }
 var protectionInputs = [
-  ["deletion-protection", RVFQRD6D/* deletionProtection */.uI.name],
-  ["point-in-time-recovery", RVFQRD6D/* pointInTimeRecovery */._w.name]
+  ["deletion-protection", MHPL2HJH/* deletionProtection */.uI.name],
+  ["point-in-time-recovery", MHPL2HJH/* pointInTimeRecovery */._w.name]
 ];
 var crossChecks = [
-  check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
-  check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,RVFQRD6D/* quote */.hD)(each)}, which contains ${(0,RVFQRD6D/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,BBY24RG3/* explainLiteralForm */.vn)("production-environments")}`)),
-  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,RVFQRD6D/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
-  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,RVFQRD6D/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
-  check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
-  check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && (isGitHubJob(variables) ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".' : "is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.")),
-  check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
+  check2(["environment", "command"], ({ environment, command: command2 }) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
+  check2(["aws-region", "command"], ({ "aws-region": region, command: command2 }) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
+  check2(["production-environments", "environment"], ({ "production-environments": listed, environment }) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,MHPL2HJH/* quote */.hD)(each)}, which contains ${(0,MHPL2HJH/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,QO5CZJP6/* explainLiteralForm */.vn)("production-environments")}`)),
+  check2(["production", "environment", "production-environments"], ({ production: input, environment, "production-environments": listed }) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,MHPL2HJH/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+  check2(["role-to-assume", "aws-region"], ({ "role-to-assume": roles, "aws-region": region }, { partitionOf: partitionOf2 }) => roles.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,MHPL2HJH/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
+  check2(["credential-source", "role-to-assume"], ({ "credential-source": source, "role-to-assume": roles }) => source === "oidc" && roles.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
+  check2(["credential-source"], ({ "credential-source": source }, { variables }) => source === "oidc" && !mayRequestToken(variables) && ((0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".' : "is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.")),
+  check2(["credential-source"], ({ "credential-source": source }, { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
   // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
-  check2(["credential-source"], ([source], { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name2) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name2])).map((name2) => `takes ${name2} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
+  check2(["credential-source"], ({ "credential-source": source }, { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name2) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name2])).map((name2) => `takes ${name2} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
   // STS's AssumeRoleWithWebIdentity takes none of the three: they would be lost in silence.
-  ...["role-external-id", "role-source-identity", "role-session-tags"].map((name2) => check2([name2, "role-to-assume", "credential-source"], ([given, roles2, source], { variables }) => {
+  ...["role-external-id", "role-source-identity", "role-session-tags"].map((name2) => check2([name2, "role-to-assume", "credential-source"], ({ [name2]: given, "role-to-assume": roles, "credential-source": source }, { variables }) => {
     if (given === "" || typeof given === "object" && given.size === 0)
       return false;
-    if (roles2.length === 0) {
+    if (roles.length === 0) {
       return "is given, but there is no role-to-assume to use it with. Give a role, or leave it out.";
     }
-    return roles2.length === 1 && chooseCredentialSource(source, roles2, variables).kind === "oidc" && "is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.";
+    return roles.length === 1 && chooseCredentialSource(source, roles, variables).kind === "oidc" && "is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.";
   })),
-  check2(["restrict-session", "role-to-assume"], ([isRestricted, roles2]) => isRestricted && roles2.length === 0 && "is true, but there is no role-to-assume whose session it could restrict. Give a role, or leave it out."),
+  check2(["restrict-session", "role-to-assume"], ({ "restrict-session": isRestricted, "role-to-assume": roles }) => isRestricted && roles.length === 0 && "is true, but there is no role-to-assume whose session it could restrict. Give a role, or leave it out."),
   // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-  check2(["role-duration-seconds", "role-to-assume"], ([seconds, roles2]) => roles2.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
-  check2(["allowed-account-ids", "role-to-assume"], ([accounts, roles2]) => {
-    const { account } = roles2.at(-1) ?? {};
-    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(RVFQRD6D/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
+  check2(["role-duration-seconds", "role-to-assume"], ({ "role-duration-seconds": seconds, "role-to-assume": roles }) => roles.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
+  check2(["allowed-account-ids", "role-to-assume"], ({ "allowed-account-ids": accounts, "role-to-assume": roles }) => {
+    const { account } = roles.at(-1) ?? {};
+    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(MHPL2HJH/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
-  ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
+  ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ({ [name2]: given, command: command2 }) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
   onlyWith(["plan"], "fail-on-drift"),
-  check2(["fail-on-drift", "destroy"], ([failOnDrift, destroy]) => failOnDrift && destroy && "is true, but so is destroy: tables to delete are not drift. Give only one of them."),
+  check2(["fail-on-drift", "destroy"], ({ "fail-on-drift": failOnDrift, destroy }) => failOnDrift && destroy && "is true, but so is destroy: tables to delete are not drift. Give only one of them."),
   onlyWith(["verify"], "sample-items"),
   onlyWith(["plan", "destroy"], "destroy", ", to show what command: destroy would delete"),
-  check2(["comment", "command"], ([comment, command2]) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
+  check2(["comment", "command"], ({ comment, command: command2 }) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check2([
     "confirm-destroy",
@@ -21292,20 +21230,22 @@ var crossChecks = [
     "production",
     "production-environments",
     "definition-file"
-  ], ([confirmed, command2, tableNamePrefix, environment, input, listed], { definition }) => {
+  ], (values, { definition }) => {
+    const { "confirm-destroy": confirmed, command: command2, environment, production: input } = values;
+    const { "table-name-prefix": tableNamePrefix, "production-environments": listed } = values;
     if (decideProduction(environment, { listed, input }).production)
       return false;
-    const names = (0,RVFQRD6D/* nameTables */.$I)(definition, { environment, tableNamePrefix });
+    const names = (0,MHPL2HJH/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
-    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(RVFQRD6D/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(RVFQRD6D/* quote */.hD).join(", ")}; but it ${found}.${(0,BBY24RG3/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
+    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(MHPL2HJH/* quote */.hD).join(", ")}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(MHPL2HJH/* quote */.hD).join(", ")}; but it ${found}.${(0,QO5CZJP6/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
   }),
-  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,RVFQRD6D/* quote */.hD)(file)}.`)),
-  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > RVFQRD6D/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,RVFQRD6D/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,RVFQRD6D/* quote */.hD)(logicalName)}. A table has at most ${RVFQRD6D/* mostTags */.hp}.`))
+  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ({ [name2]: setting, "definition-file": file }) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,MHPL2HJH/* quote */.hD)(file)}.`)),
+  check2(["tags", "environment", "definition-file"], ({ tags: tags2, environment }, { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > MHPL2HJH/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,MHPL2HJH/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,MHPL2HJH/* quote */.hD)(logicalName)}. A table has at most ${MHPL2HJH/* mostTags */.hp}.`))
 ];
 function countTags(definition, name2, tags2) {
   const request = { environment: { name: name2, production: false }, tableNamePrefix: "", tags: tags2 };
-  const tables = (0,RVFQRD6D/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
+  const tables = (0,MHPL2HJH/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
   return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }));
 }
 var sessionInputs = ["credential-source", "restrict-session"];
@@ -21319,13 +21259,13 @@ function isClean(value = "") {
 
 // lib/src/inputs/inputs.js
 function readInputs(source) {
-  const { environment: variables, sharedConfig } = source;
+  const { variables, sharedConfig } = source;
   const { values, definition, problems } = readValues(source);
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
-  const all = [...(0,BBY24RG3/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
+  const all = [...(0,QO5CZJP6/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
-    throw new RVFQRD6D/* InvalidInputsError */.Xt(all);
-  const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
+    throw new MHPL2HJH/* InvalidInputsError */.Xt(all);
+  const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles } = values;
   const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
   const environment = { name: name2, production: decision.production };
   const sampleItems = values["sample-items"] === "auto" ? !environment.production : values["sample-items"] === "true";
@@ -21336,24 +21276,26 @@ function readInputs(source) {
     pointInTimeRecovery: values["point-in-time-recovery"],
     tags: values.tags
   };
-  const definitions = (0,RVFQRD6D/* defineTables */.Zx)(definition, request);
+  const definitions = (0,MHPL2HJH/* defineTables */.Zx)(definition, request);
   return {
     ...request,
     command: command2,
     definition,
+    /** As the file names keys: an alias is not resolved. */
+    definitions,
     definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command2 === "destroy" || values.destroy,
-      allow: BBY24RG3/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
+      allow: QO5CZJP6/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
     /** The rule that decided whether the environment is production, in words. */
     productionRule: decision.rule,
     region,
-    roles: roles2,
-    credentialSource: chooseCredentialSource(values["credential-source"], roles2, variables),
+    roles,
+    credentialSource: chooseCredentialSource(values["credential-source"], roles, variables),
     sessionTags: values["role-session-tags"],
     roleDurationSeconds: values["role-duration-seconds"],
     roleSessionName: values["role-session-name"] || makeSessionName(variables),
@@ -21374,15 +21316,16 @@ function readInputs(source) {
     })
   };
 }
-function readValues({ input, environment: variables, partitionOf: partitionOf2, definitionFile }) {
-  const fileProblems = definitionFile !== void 0 && "problems" in definitionFile ? definitionFile.problems : [];
-  const definition = definitionFile !== void 0 && "definition" in definitionFile ? definitionFile.definition : builtInDefinition;
-  const known2 = fileProblems.length === 0 ? definition : void 0;
-  const parsed = BBY24RG3/* inputNames */.vj.map((name2) => {
-    const { default: byDefault = "", parse: parse2 } = BBY24RG3/* declarations */.I1[name2];
+function readValues({ input, variables, partitionOf: partitionOf2, definitionFile }) {
+  const read = definitionFile ?? { definition: builtInDefinition };
+  const fileProblems = "problems" in read ? read.problems : [];
+  const known2 = "definition" in read ? read.definition : void 0;
+  const definition = known2 ?? builtInDefinition;
+  const parsed = QO5CZJP6/* inputNames */.vj.map((name2) => {
+    const { default: byDefault, parse } = QO5CZJP6/* declarations */.I1[name2];
     const problems2 = [];
     const report = (problem) => problems2.push(`${name2} ${problem}`);
-    const value = parse2(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
+    const value = parse(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
     return { name: name2, value, problems: name2 === "definition-file" ? fileProblems : problems2 };
   });
   const values = Object.fromEntries(parsed.map(({ name: name2, value }) => [name2, value]));
@@ -21392,7 +21335,7 @@ function readValues({ input, environment: variables, partitionOf: partitionOf2, 
     problems: findProblems(values, { variables, partitionOf: partitionOf2, definition }).map((problem) => `${name2} ${problem}`)
   }));
   const found = [...parsed, ...checked];
-  const problems = BBY24RG3/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
+  const problems = QO5CZJP6/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
   return { values, definition, problems };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
@@ -21401,8 +21344,8 @@ function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
     return "tenant-tables";
   return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64);
 }
-function restrictSession({ command: command2, "role-to-assume": roles2, "aws-region": region }, sampleItems, definitions) {
-  const role2 = roles2.at(-1);
+function restrictSession({ command: command2, "role-to-assume": roles, "aws-region": region }, sampleItems, definitions) {
+  const role2 = roles.at(-1);
   if (role2 === void 0 || command2 === "policy")
     return void 0;
   return sessionPolicy(command2 === "verify" && !sampleItems ? "plan" : command2, { ...role2, region }, definitions);
@@ -21416,28 +21359,29 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
   if (expectedPlan === void 0)
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
-  const plan = (0,BBY24RG3/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
-  const origin = isFile ? `expected-plan is the file ${(0,RVFQRD6D/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
+  const plan = (0,QO5CZJP6/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
+  const origin = isFile ? `expected-plan is the file ${(0,MHPL2HJH/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
-    throw new RVFQRD6D/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    throw new MHPL2HJH/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
-  if (digest !== void 0 && digest !== (0,BBY24RG3/* digestReviewed */.qG)(plan)) {
-    throw new RVFQRD6D/* InvalidInputsError */.Xt([
-      `${origin} has the digest ${(0,BBY24RG3/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
+  if (digest !== void 0 && digest !== (0,QO5CZJP6/* digestReviewed */.qG)(plan)) {
+    throw new MHPL2HJH/* InvalidInputsError */.Xt([
+      `${origin} has the digest ${(0,QO5CZJP6/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
   return { plan, ...digest === void 0 ? {} : { digest } };
 }
 function describeReview({ plan, digest }, command2, made) {
-  if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && (0,BBY24RG3/* digestPlan */.w0)(made) !== digest) {
-    const { account, region } = made.target;
-    return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`;
-  }
   if (plan !== void 0)
-    return `Compared with the reviewed plan ${(0,BBY24RG3/* digestReviewed */.qG)(plan)}.`;
-  if (digest !== void 0)
-    return `Compared with the digest ${digest} of a reviewed plan.`;
-  return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
+    return `Compared with the reviewed plan ${(0,QO5CZJP6/* digestReviewed */.qG)(plan)}.`;
+  if (digest === void 0) {
+    return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
+  }
+  if (made?.steps.length === 0 && (0,QO5CZJP6/* digestPlan */.w0)(made) !== digest) {
+    const { account, region } = made.target;
+    return `There is nothing to do in account ${account}, region ${region}. The reviewed plan has another digest, ${digest}, which does not matter: this run writes nothing.`;
+  }
+  return `Compared with the digest ${digest} of a reviewed plan.`;
 }
 var reviewAgain = "Review the plan of this run, and run again with that one.";
 function holdToReview(plan, review) {
@@ -21447,7 +21391,7 @@ function holdToReview(plan, review) {
 function compareDigests(plan, expected) {
   if (expected === void 0 || plan.steps.length === 0)
     return [];
-  const digest = (0,BBY24RG3/* digestPlan */.w0)(plan);
+  const digest = (0,QO5CZJP6/* digestPlan */.w0)(plan);
   if (digest === expected)
     return [];
   return [
@@ -21459,7 +21403,7 @@ function compareDigests(plan, expected) {
   ];
 }
 function comparePlans(plan, reviewed) {
-  const now = (0,BBY24RG3/* reviewable */.RK)(plan);
+  const now = (0,QO5CZJP6/* reviewable */.RK)(plan);
   const purposes = comparePurposes(now, reviewed);
   if (purposes.length > 0)
     return purposes;
@@ -21468,14 +21412,14 @@ function comparePlans(plan, reviewed) {
   const unreviewed = now.steps.filter(({ canonical }) => !reviewedSteps.has(canonical));
   const refusals = [
     ...compareTables(now, reviewed),
-    ...unreviewed.map(({ table: table2, description: description2 }) => refuse(`In the plan of this run, but not in the reviewed plan: ${description2}.`, table2))
+    ...unreviewed.map(({ table: table2, description: description2 }) => refuseDifference(`In the plan of this run, but not in the reviewed plan: ${description2}.`, table2))
   ];
   if (refusals.length === 0)
     return [];
   const missing = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical));
   return shortenList([
     ...refusals,
-    ...missing.map(({ table: table2, description: description2 }) => refuse(`In the reviewed plan, but not in the plan of this run: ${description2}.`, table2))
+    ...missing.map(({ table: table2, description: description2 }) => refuseDifference(`In the reviewed plan, but not in the plan of this run: ${description2}.`, table2))
   ]);
 }
 var mostDifferences = 50;
@@ -21483,18 +21427,18 @@ function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,RVFQRD6D/* count */.U9)(more, "more difference")}.`)];
+  return [...refusals.slice(0, mostDifferences), refuseDifference(`There are ${(0,MHPL2HJH/* count */.U9)(more, "more difference")}.`)];
 }
 function comparePurposes(now, reviewed) {
   const paths = ["account", "partition", "region", "environment", "production", "destroy"];
   return paths.filter((path) => now[path] !== reviewed[path]).filter((path) => path !== "production" || now.environment === reviewed.environment).map((path) => {
     switch (path) {
       case "destroy":
-        return refuse(`The reviewed plan ${reviewed.destroy ? "deletes the tables" : "brings the tables to their definition"}, but this run ${now.destroy ? "deletes them" : "does not delete them"}.`);
+        return refuseDifference(`The reviewed plan ${reviewed.destroy ? "deletes the tables" : "brings the tables to their definition"}, but this run ${now.destroy ? "deletes them" : "does not delete them"}.`);
       case "production":
-        return refuse(`In the reviewed plan the environment is ${reviewed.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
+        return refuseDifference(`In the reviewed plan the environment is ${reviewed.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
       default:
-        return refuse(`The reviewed plan is for the ${path} ${(0,RVFQRD6D/* quote */.hD)(reviewed[path])}, but this run is for ${(0,RVFQRD6D/* quote */.hD)(now[path])}.`);
+        return refuseDifference(`The reviewed plan is for the ${path} ${(0,MHPL2HJH/* quote */.hD)(reviewed[path])}, but this run is for ${(0,MHPL2HJH/* quote */.hD)(now[path])}.`);
     }
   });
 }
@@ -21504,25 +21448,25 @@ function compareTables(now, reviewed) {
     const before = reviewed.tables.find((table2) => table2.name === name2);
     const after = now.tables.find((table2) => table2.name === name2);
     if (before === void 0)
-      return refuse(`The reviewed plan does not have the table "${name2}".`, name2);
+      return refuseDifference(`The reviewed plan does not have the table "${name2}".`, name2);
     if (after === void 0)
-      return refuse(`The reviewed plan has the table "${name2}", but this run does not.`, name2);
+      return refuseDifference(`The reviewed plan has the table "${name2}", but this run does not.`, name2);
     if (after.id === before.id || after.id === void 0)
       return [];
     const isCreated = reviewed.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,RVFQRD6D/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
+    return refuseDifference(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,MHPL2HJH/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
   });
 }
-function refuse(reason, table2) {
+function refuseDifference(reason, table2) {
   return { ...table2 === void 0 ? {} : { table: table2 }, code: "not-as-reviewed", reason, remedy: reviewAgain };
 }
 
 // lib/src/report/place.js
 function describePlace(inputs) {
-  const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = (0,RVFQRD6D/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
+  const { command: command2, environment, productionRule, region, definitions, sdkSettings } = inputs;
+  const tables = definitions.map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     environment.name === "" ? "every environment" : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
     region === "" ? "every region" : `region ${region}`,
@@ -21535,34 +21479,25 @@ function describeEndpoints(endpoints) {
   return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
     const named = endpoints.filter((endpoint) => endpoint.setting === setting);
     const services2 = named.map(({ service }) => service).join(" and ");
-    return `${services2} at ${(0,RVFQRD6D/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
+    return `${services2} at ${(0,MHPL2HJH/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
   });
 }
 
 // lib/src/report/result.js
-async function collectResults(first, stages) {
-  let result = first;
-  try {
-    for await (const stage of stages) {
-      const warnings = [...result.warnings ?? [], ...stage.warnings ?? []];
-      result = { ...result, ...stage, warnings };
-    }
-    return result;
-  } catch (error) {
-    return { ...result, error };
-  }
+function mergeResults(results) {
+  return Object.assign({}, ...results, { warnings: results.flatMap(({ warnings = [] }) => warnings) });
 }
 
 // lib/src/table/resolve.js
-async function resolveDefinitions(definitions, target, describeKey) {
+async function resolveDefinitions(definitions, target, readKey) {
   const answers = /* @__PURE__ */ new Map();
-  const describeOnce = (key) => {
-    const answer = answers.get(key) ?? describeKey(key);
+  const readOnce = (key) => {
+    const answer = answers.get(key) ?? readKey(key);
     answers.set(key, answer);
     return answer;
   };
   return await Promise.all(definitions.map(async (definition) => {
-    const resolved = (0,BBY24RG3/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, describeOnce).then((result) => [name2, result])]);
+    const resolved = (0,QO5CZJP6/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, readOnce).then((result) => [name2, result])]);
     const values = Object.fromEntries(await Promise.all(resolved));
     return { ...definition, properties: { ...definition.properties, ...values } };
   }));
@@ -21570,48 +21505,48 @@ async function resolveDefinitions(definitions, target, describeKey) {
 
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
-  let result = { warnings: (0,BBY24RG3/* findUnknownInputs */.dw)(runner.environment).warnings };
+  const { input, variables, log, interrupted } = runner;
+  const results = [{ warnings: (0,QO5CZJP6/* findUnknownInputs */.dw)(variables).warnings }];
+  const record2 = (reached) => void results.push(reached);
   try {
-    const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile);
-    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)(), definitionFile });
+    const definitionFile = await loadDefinitionFile(input, runner.readDefinitionFile);
+    const sharedConfig = await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)();
+    const inputs = readInputs({ input, variables, partitionOf, sharedConfig, definitionFile });
     for (const { level, message } of inputs.definitionNotices)
       runner[level]("Tenant Tables", message);
-    runner.log.info(describePlace(inputs));
-    await (0,RVFQRD6D/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
-      result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
-      await publishComment(inputs, result, runner, run);
+    log.info(describePlace(inputs));
+    await (0,MHPL2HJH/* withinDeadline */.iP)({ clock, log, interrupted, timeoutSeconds: inputs.timeoutSeconds }, async (run) => {
+      await reconcile(inputs, runner, run, timeOuts, record2).catch((error) => record2({ error }));
+      await publishComment(inputs, mergeResults(results), runner, run);
     });
   } catch (error) {
-    result = { ...result, error };
+    record2({ error });
   }
-  await publish(result, runner);
+  await publish(mergeResults(results), runner);
 }
-async function* reconcile(inputs, runner, run, timeOuts) {
-  const { command: command2, productionRule, region, environment, policy, definition, definitionFile } = inputs;
-  yield { command: command2, productionRule, definitionFile, ...inputs.sdkSettings };
+async function reconcile(inputs, runner, run, timeOuts, record2) {
+  const { command: command2, productionRule, policy, definition, definitionFile, definitions: declared, waitForIndexes: waitForIndexes2 } = inputs;
+  record2({ command: command2, productionRule, definitionFile, ...inputs.sdkSettings });
   if (command2 === "policy")
-    return yield showPolicies(inputs, runner);
+    return record2(showPolicies(inputs, runner));
   const reviewed = await readReview(inputs, runner.readFile);
-  yield { review: describeReview(reviewed, command2) };
-  const declared = (0,RVFQRD6D/* defineTables */.Zx)(definition, inputs);
-  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
-  const target = { ...aws.account, region, environment };
-  yield { target };
+  record2({ review: describeReview(reviewed, command2) });
+  const { target, dynamoDb, readKey } = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
+  record2({ target });
   run.log.info(`Account ${target.account}`);
-  const { dynamoDb, describeKey } = aws.open(target);
-  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey);
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, readKey);
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run);
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed);
   const review = describeReview(reviewed, command2, plan);
-  yield assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner);
-  (0,BBY24RG3/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
+  record2(assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner));
+  (0,QO5CZJP6/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
-  const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run };
+  const work = { dynamoDb, target, definitions, observed, readAt, plan, run };
   if (command2 === "verify")
-    yield { verification: await verifyTables(work) };
+    record2({ verification: await verifyTables({ ...work, sampleItems: inputs.sampleItems }) });
   if (command2 === "apply" || command2 === "destroy")
-    yield { outcome: await applyPlan(work) };
+    record2({ outcome: await applyPlan({ ...work, waitForIndexes: waitForIndexes2 }) });
 }
 
 // lib/src/index.js
@@ -21620,16 +21555,16 @@ void start().then(() => {
 });
 async function start() {
   if (!isCommand())
-    return await main((0,BBY24RG3/* gitHubRunner */.Gw)(process), RVFQRD6D/* systemClock */.VZ);
-  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2267));
+    return await main((0,QO5CZJP6/* gitHubRunner */.Gw)(process), MHPL2HJH/* systemClock */.VZ);
+  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2283));
   const runner = await openCommand(process);
   if (runner !== void 0)
-    await main(runner, RVFQRD6D/* systemClock */.VZ);
+    await main(runner, MHPL2HJH/* systemClock */.VZ);
 }
 function isCommand() {
   const { argv, env, stdout } = process;
   if (argv.length > 2)
     return true;
-  return env.GITHUB_ACTIONS !== "true" && stdout.isTTY && !Object.keys(env).some((name2) => name2.startsWith("INPUT_"));
+  return !(0,QO5CZJP6/* isGitHubJob */.x8)(env) && stdout.isTTY && !Object.keys(env).some((name2) => name2.startsWith("INPUT_"));
 }
 

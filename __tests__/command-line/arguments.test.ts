@@ -90,6 +90,11 @@ it.each([
   ['plan --region x', ['--region is not a flag. Did you mean --aws-region?']],
   ['plan --profile work', ['--profile is not a flag. Set the environment variable AWS_PROFILE.']],
   ['plan --token ghs_secret', ['--token is not a flag. Set the environment variable GITHUB_TOKEN.']],
+  ['plan --def tables.yml', ['--def is not a flag. Did you mean --definition-file?']],
+  [
+    'plan --aws-session-token x',
+    ['--aws-session-token is not a flag. Set the environment variable AWS_SESSION_TOKEN.'],
+  ],
   ['plan --verbose', ['--verbose is not a flag. The log is always complete.']],
   ['plan -v', ['-v is not a flag. Did you mean --version?']],
   ['apply dev', ['"dev" follows no flag. Did you mean --environment dev?']],

@@ -31,7 +31,7 @@ function noticesFor({
     ]),
     environments: new Map(environments.map((name) => [name, none])),
   }
-  const target = { name: environment, production: false }
+  const target = { name: environment, production: environment === 'production' }
   const tables = defineTables(definition, {
     environment: target,
     tableNamePrefix: '',
@@ -45,6 +45,13 @@ function noticesFor({
 it('says nothing about a definition without environments, or with the environment of the run', () => {
   expect(noticesFor({})).toEqual([])
   expect(noticesFor({ environment: 'PROD', environments: ['prod'] })).toEqual([])
+})
+
+it('warns of an environment whose name looks like production misspelt, where no environments are defined', () => {
+  const message = 'The environment "prodction" is not production. Did you mean "production"?'
+  expect(noticesFor({ environment: 'prodction' })).toEqual([{ level: 'warning', message }])
+  expect(noticesFor({ environment: 'staging' })).toEqual([])
+  expect(noticesFor({ environment: 'production' })).toEqual([])
 })
 
 it('gives a notice with the known environments, or a warning where the name seems misspelt', () => {

@@ -234,7 +234,7 @@ describe('refuses', () => {
       reason:
         'deletion-protection is to be off, but "prod" is a production environment, where "users" must have it on.',
       remedy:
-        'Turn deletion-protection on in the definition file, or set the input to auto or true. Or, to leave it off, add this line to allow: remove-deletion-protection',
+        'Turn it on: DeletionProtectionEnabled in the definition file, or the input deletion-protection without one. Or, to leave it off, add this line to allow: remove-deletion-protection',
     })
   })
 })

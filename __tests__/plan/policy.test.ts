@@ -149,6 +149,13 @@ describe('a line of allow that nothing in the plan needs', () => {
     )
   })
 
+  it('says for delete-index that the definition must declare GlobalSecondaryIndexes', () => {
+    const [notice] = unneeded(planWith(new Map(), { destroy: false, allow: ['delete-index'] }))
+    expect(notice?.message).toContain(
+      'if the definition declares GlobalSecondaryIndexes without it: [] deletes every index.',
+    )
+  })
+
   it('is a notice also where the tables are created or deleted', () => {
     const allow = ['adopt-table']
     expect(unneeded(planWith(new Map(), { destroy: false, allow }))).toHaveLength(1)

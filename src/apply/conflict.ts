@@ -98,8 +98,6 @@ export function delayAfterConflict(
     case 'tags-locked':
       return times > mostConflicts ? undefined : tagLockMilliseconds + 1000 * jitter
     case 'invalid':
-      // If the table still needs the change, the change is wrong.
-      return times > 1 ? undefined : 200 * jitter
     case 'outdated':
       return times > mostConflicts ? undefined : 200 * 2 ** times * jitter
   }

@@ -175,6 +175,9 @@ async function advanceStep(table: TableProgress, progress: StepProgress): Promis
       await waitAfterConflict(table, progress, openConflict)
       progress.openConflict = undefined
       await readAgain(table)
+      // The table still needs the change, so the change itself is wrong.
+      if (openConflict.reason === 'invalid' && progress.result === undefined)
+        return failed(progress, openConflict.error)
     } else if (table.readAt === undefined) {
       await readAgain(table)
     } else if (blockersOf(step, table).includes('index')) {

@@ -59,7 +59,7 @@ function remedyForDynamoDb(operation: string, resource: string, error: unknown):
   if (error instanceof RemedyError) return error.remedy
   if (classifyFailure(error) === 'deferred') {
     const time = nextChangeAllowedAt(error)
-    return `AWS allows ${spentLimit(error)}. Run again ${time === undefined ? 'when the limit allows it' : `after ${time}`}. The other steps do not wait for it.`
+    return `Run again ${time === undefined ? `when the limit allows it: ${spentLimit(error)}` : `after ${time}`}. The other steps do not wait for it.`
   }
   if (isAllowMissing(error)) {
     return isAboutKms(error)

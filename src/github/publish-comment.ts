@@ -81,8 +81,7 @@ async function writeComment(
 function placeOf({ GITHUB_REPOSITORY = '', GITHUB_API_URL: apiUrl }: Variables, token: string): GitHubPlace {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? []
   if (owner === undefined || repository === undefined || !apiUrl) {
-    const missing = owner === undefined ? 'GITHUB_REPOSITORY' : 'GITHUB_API_URL'
-    throw new RemedyError(`${missing} is not set.`, 'Run the action in a GitHub workflow.')
+    throw new RemedyError('GITHUB_REPOSITORY or GITHUB_API_URL is not set.', 'Run the action in a GitHub workflow.')
   }
   return { owner, repository, token, apiUrl }
 }

@@ -94,17 +94,15 @@ export function requireProtection(
  * decision.
  */
 export function noticeUnneededLines({ allow }: Policy, needed: readonly string[]): readonly Notice[] {
+  const conditionOf = (line: string) => {
+    const condition = conditions.get(line)
+    return condition === undefined ? '' : ` ${condition}`
+  }
   return allow
     .filter((line) => !needed.includes(line))
     .map((line) => ({
       level: 'notice',
       code: 'unneeded-allow',
-      message: [
-        `allow has the line ${line}, but nothing in this plan needs it.`,
-        conditions.get(line),
-        'Remove the line: it would permit the next such change without a decision.',
-      ]
-        .filter(Boolean)
-        .join(' '),
+      message: `allow has the line ${line}, but nothing in this plan needs it.${conditionOf(line)} Remove the line: it would permit the next such change without a decision.`,
     }))
 }

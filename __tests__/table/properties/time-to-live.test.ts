@@ -111,6 +111,7 @@ describe('in the sandbox', () => {
     expect(statuses).toEqual(['applied', 'deferred'])
     expect(outcome.error).toMatchObject({
       message: expect.stringContaining('is deferred: AWS limits how often this may change'),
+      remedy: expect.stringContaining('Run again when the limit allows it: one change an hour.'),
     })
   })
 })

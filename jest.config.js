@@ -2,6 +2,8 @@
 export default {
   // The tests keep every core busy. With more workers than cores, processes under test would miss their deadlines.
   maxWorkers: '100%',
+  // Modules of finished test files stay in memory, and the coverage of each file searches them all.
+  workerIdleMemoryLimit: '400MB',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

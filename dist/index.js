@@ -16492,10 +16492,11 @@ function inOrder(steps) {
 
 // lib/src/plan/planner.js
 function planTables(target, definitions, observed, policy, planned) {
+  const isPlanned = planned === void 0 ? () => true : (0,QO5CZJP6/* isOneOf */.EK)(planned);
   const tables = definitions.map((definition) => {
     const found = observed.get(definition.name) ?? { status: "absent" };
     const table2 = describePlanned(target, definition, found);
-    return { ...nothing, table: table2, ...planTable(target, definition, found, policy, planned) };
+    return { ...nothing, table: table2, ...planTable(target, definition, found, policy, isPlanned) };
   });
   const refusals = [
     ...policy.destroy ? refuseProduction(target) : [],
@@ -16516,7 +16517,7 @@ function planTables(target, definitions, observed, policy, planned) {
   };
 }
 var nothing = { steps: [], refusals: [], notices: [], lines: [] };
-function planTable(target, definition, observed, policy, planned) {
+function planTable(target, definition, observed, policy, isPlanned) {
   if (policy.destroy)
     return planDestruction(target, definition, observed);
   switch (observed.status) {
@@ -16525,7 +16526,7 @@ function planTable(target, definition, observed, policy, planned) {
     case "unavailable":
       return { refusals: [refuseUnavailable(definition.name, observed.tableStatus)] };
     case "ready":
-      return planUpdate(target, definition, observed, policy, planned);
+      return planUpdate(target, definition, observed, policy, isPlanned);
   }
 }
 function planCreation(target, definition, policy) {
@@ -16546,11 +16547,10 @@ function planCreation(target, definition, policy) {
   const steps = inOrder([{ kind: "create", table: table2, to }, ...later]);
   return { steps, ...(0,QO5CZJP6/* requireProtection */.BB)(target, definition, void 0, policy) };
 }
-function planUpdate(target, definition, observed, policy, planned) {
+function planUpdate(target, definition, observed, policy, isPlanned) {
   const { name: table2, properties: declared } = definition;
   const { properties: values, replicas } = observed;
   const comparison = { table: table2, declared, observed: values, replicas };
-  const isPlanned = planned === void 0 ? () => true : (0,QO5CZJP6/* isOneOf */.EK)(planned);
   const differences = (0,QO5CZJP6/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
     const from = values[property.name];
     if (from === void 0)
@@ -17312,12 +17312,13 @@ async function planAgain(work, definition, steps) {
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
   if (isReplaced(work, name2, observed))
     throw tableReplaced(name2);
-  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
+  const planned = steps.map(({ step }) => step);
+  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, planned);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
     throw new MHPL2HJH/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
-  const isPlanned = (0,QO5CZJP6/* isOneOf */.EK)(steps.map(({ step }) => step));
+  const isPlanned = (0,QO5CZJP6/* isOneOf */.EK)(planned);
   const unplanned = now.steps.filter((step) => !isPlanned(step));
   if (unplanned.some(({ kind }) => kind === "create"))
     throw needsMoreThanPlanned(name2, unplanned);

@@ -33,13 +33,14 @@ export async function planAgain(
   const { name } = definition
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run)
   if (isReplaced(work, name, observed)) throw tableReplaced(name)
-  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy, plan.steps)
+  const planned = steps.map(({ step }) => step)
+  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy, planned)
   const [refusal] = now.refusals
   if (refusal !== undefined) {
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
   }
   // A step that was performed may not show yet: the closing read waits for it.
-  const isPlanned = isOneOf(steps.map(({ step }) => step))
+  const isPlanned = isOneOf(planned)
   const unplanned = now.steps.filter((step) => !isPlanned(step))
   // No remaining step makes sense on a table that someone else deleted.
   if (unplanned.some(({ kind }) => kind === 'create')) throw needsMoreThanPlanned(name, unplanned)

@@ -20755,7 +20755,9 @@ async function connectGitHub(place, run) {
         const { viewer } = await graphql("query { viewer { login } }");
         const comments = await paginate(rest.issues.listComments, { owner, repo, issue_number, per_page: 100 });
         const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, viewer.login));
-        const { data } = own === void 0 ? await rest.issues.createComment({ owner, repo, issue_number, body }) : await rest.issues.updateComment({ owner, repo, comment_id: own.id, body });
+        const { data, status: status2 } = own === void 0 ? await rest.issues.createComment({ owner, repo, issue_number, body }) : await rest.issues.updateComment({ owner, repo, comment_id: own.id, body });
+        if (typeof data.html_url !== "string")
+          throw new GitHubError("GitHub's response is not a comment", status2);
         return data.html_url;
       })
     )

@@ -162,6 +162,20 @@ describe('a fault', () => {
 })
 
 describe('a connection', () => {
+  it('of a server that answers with anything but a comment fails', async () => {
+    const { place, close } = await serve((_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end('{"data":{"viewer":{"login":"github-actions[bot]"}}}')
+    })
+    try {
+      const gitHub = await connectGitHub(place, run)
+      const written = gitHub.writeComment(7, mark, `${mark} one`)
+      await expect(written).rejects.toMatchObject({ message: "GitHub's response is not a comment" })
+    } finally {
+      close()
+    }
+  })
+
   it('follows no redirect', async () => {
     const asked: (string | undefined)[] = []
     const { place, close } = await serve((request, response) => {

@@ -85,10 +85,12 @@ export async function connectGitHub(place: GitHubPlace, run: Run) {
         const comments = await paginate(rest.issues.listComments, { owner, repo, issue_number, per_page: 100 })
         // The oldest: if two concurrent runs wrote a comment each, every later run finds the same one.
         const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, viewer.login))
-        const { data } =
+        const { data, status } =
           own === undefined
             ? await rest.issues.createComment({ owner, repo, issue_number, body })
             : await rest.issues.updateComment({ owner, repo, comment_id: own.id, body })
+        // A server that is not GitHub may answer anything.
+        if (typeof data.html_url !== 'string') throw new GitHubError("GitHub's response is not a comment", status)
         return data.html_url
       }),
   }

@@ -2963,248 +2963,6 @@ var package_default = {
 
 /***/ }),
 
-/***/ 2283:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   openCommand: () => (/* binding */ openCommand)
-/* harmony export */ });
-/* harmony import */ var _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2536);
-/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8746);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(457);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6760);
-/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7975);
-/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(8815);
-
-
-
-
-// lib/src/command-line/command.js
-
-
-
-// lib/src/command-line/arguments.js
-
-var tokenVariable = "GITHUB_TOKEN";
-function readArguments(args, variables) {
-  const { command, flags, strays } = splitArguments(args);
-  if (command === "help" || flags.some(({ written }) => ["--help", "-h"].includes(written)))
-    return { kind: "help" };
-  if (flags.some(({ written }) => written === "--version"))
-    return { kind: "version" };
-  const problems = [
-    ...checkCommand(command),
-    ...flags.flatMap((flag) => checkFlag(flag)),
-    ...checkRepetitions(flags),
-    ...strays.map((stray) => explainStray(stray, flags)),
-    ...checkVariables(variables)
-  ];
-  if (problems.length > 0)
-    return { kind: "wrong", problems };
-  const linesOf = (name) => flags.flatMap((flag) => flag.name === name ? flag.value ?? "true" : []).join("\n");
-  return {
-    kind: "run",
-    inputs: Object.fromEntries([["command", command], ...flags.map(({ name }) => [name, linesOf(name)])])
-  };
-}
-function splitArguments(args) {
-  const { tokens } = (0,node_util__WEBPACK_IMPORTED_MODULE_5__.parseArgs)({ args: [...args], strict: false, tokens: true });
-  const flags = [];
-  const strays = [];
-  let command;
-  for (const [index, token] of tokens.entries()) {
-    const previous = tokens[index - 1];
-    const last = flags.at(-1);
-    if (token.kind === "option") {
-      if (previous?.index === token.index)
-        continue;
-      flags.push({ written: token.rawName, name: token.name, value: token.value });
-    } else if (token.kind === "positional" && index === 0)
-      command = token.value;
-    else if (token.kind === "positional" && previous?.kind === "option" && last?.value === void 0 && last) {
-      flags[flags.length - 1] = { ...last, value: token.value };
-    } else
-      strays.push({ value: token.kind === "positional" ? token.value : "--", followsCommand: index === 1 });
-  }
-  return { command, flags, strays };
-}
-var { choices: commands } = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1.command;
-function checkCommand(command) {
-  const choices = `Begin with one of ${commands?.join(", ")}.`;
-  if (command === void 0)
-    return [`The command is missing. ${choices}`];
-  return commands?.some((each) => each === command) ? [] : [`${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(command)} is not a command. ${choices}`];
-}
-function explainStray({ value, followsCommand }, flags) {
-  const isEnvironment = followsCommand && value !== "--" && !flags.some(({ name }) => name === "environment");
-  const advice = isEnvironment ? `Did you mean --environment ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(value)}?` : "Repeat the flag for each value, such as --tags team=a --tags zone=b.";
-  return `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(value)} follows no flag. ${advice}`;
-}
-function checkFlag({ written, name, value }) {
-  const input = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.find((each) => written === `--${each}`);
-  if (input === void 0)
-    return [`${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(written)} is not a flag.${suggestFlag(name, value)}`];
-  if (input === "command")
-    return ["--command is not a flag. Give the command as the first argument."];
-  if (input === _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY) {
-    return [
-      `--${input} is not a flag: other processes can read arguments. Set the environment variable ${tokenVariable}.`
-    ];
-  }
-  return value === void 0 && !mayStandAlone(input) ? [`${written} has no value. Write ${written}=VALUE.`] : [];
-}
-var adviceForFlags = /* @__PURE__ */ new Map([
-  ["aws-access-key-id", "Set the environment variable AWS_ACCESS_KEY_ID."],
-  ["aws-secret-access-key", "Set the environment variable AWS_SECRET_ACCESS_KEY."],
-  ["aws-session-token", "Set the environment variable AWS_SESSION_TOKEN."],
-  ["def", "Did you mean --definition-file?"],
-  ["f", "Did you mean --definition-file?"],
-  ["token", `Set the environment variable ${tokenVariable}.`],
-  ["profile", "Set the environment variable AWS_PROFILE."],
-  ["v", "Did you mean --version?"],
-  ["verbose", "The log is always complete."]
-]);
-function suggestFlag(name, value = "") {
-  const advice = adviceForFlags.get(name.toLowerCase());
-  if (advice !== void 0)
-    return ` ${advice}`;
-  const meant = (0,_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .suggestInput */ .$A)({ name: name.toLowerCase(), value });
-  if (meant === void 0)
-    return " --help lists the flags.";
-  if (meant === "command: plan")
-    return " Did you mean the command plan?";
-  return meant === _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY ? ` Set the environment variable ${tokenVariable}.` : ` Did you mean --${meant}?`;
-}
-function mayStandAlone(name) {
-  const { isSwitch, choices = [] } = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
-  return isSwitch === true || choices.includes("true");
-}
-function checkRepetitions(flags) {
-  return _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.flatMap((name) => {
-    const { hasLines } = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
-    const times = flags.filter((flag) => flag.name === name).length;
-    return hasLines === true || times < 2 ? [] : [`--${name} is given ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(times, "time")}, but takes one value. Give it once.`];
-  });
-}
-function checkVariables(variables) {
-  const given = (0,_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .givenInputs */ .PC)(variables).map(({ variable }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(variable));
-  if (given.length === 0)
-    return [];
-  return [
-    `The environment has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .listSome */ .XT)(given, 5, "more input")}, but a command takes its inputs from flags only. Unset ${given.length === 1 ? "it" : "them"}, or leave all arguments out.`
-  ];
-}
-
-// lib/src/command-line/help.js
-
-function renderHelp(action) {
-  const { description, inputs } = (0,yaml__WEBPACK_IMPORTED_MODULE_6__/* .parse */ .qg)(action);
-  const describe = (name) => inputs[name]?.description ?? "";
-  const flags = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.filter((name) => name !== "command" && name !== _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY);
-  return [
-    ...wrap(description, 0),
-    "",
-    "Usage: tenant-tables COMMAND --environment NAME [FLAG...]",
-    "   or: node dist/index.js COMMAND --environment NAME [FLAG...]",
-    "",
-    "Commands:",
-    ...describeCommands(describe("command")),
-    "",
-    "Examples:",
-    "  tenant-tables plan --environment dev --aws-region ap-south-1",
-    "  tenant-tables apply --environment dev --aws-region ap-south-1 --tags team=planner \\",
-    "    --role-to-assume arn:aws:iam::222222222222:role/tenant-tables",
-    "",
-    "Flags, which are the inputs of the action:",
-    ...flags.flatMap((name) => ["", ...describeFlag(name, describe(name))]),
-    "",
-    "Other flags:",
-    "  --help     Prints this text.",
-    "  --version  Prints the version.",
-    "",
-    "Environment variables:",
-    ...wrap("AWS credentials and settings, as for the AWS SDK: AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION and others.", 2),
-    ...wrap(`${tokenVariable} replaces the input ${_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY}. ${describe(_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY)}`, 2),
-    "",
-    "The log goes to stderr, and the outputs to stdout, as name=value. The exit code is 0 or,",
-    "if the run failed, was refused, or found drift with --fail-on-drift, 1."
-  ].join("\n");
-}
-function describeCommands(description) {
-  return description.split(/(?<=\.) (?=\w+: )/).flatMap((part) => {
-    const [command = ""] = part.split(":");
-    const [first = "", ...rest] = wrap(part.slice(command.length + 2), 11);
-    return [`  ${command.padEnd(9)}${first.trimStart()}`, ...rest];
-  });
-}
-function describeFlag(name, description) {
-  const declaration = _QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
-  const { default: byDefault, choices = [], hasLines, isSwitch } = declaration;
-  const value = isSwitch ? "true|false" : choices.length > 0 && !hasLines ? choices.join("|") : "VALUE";
-  const head = `  --${name}${mayStandAlone(name) ? `[=${value}]` : ` ${value}`}`;
-  const notes = [...hasLines ? ["may be repeated"] : [], ...byDefault === "" ? [] : [`default: ${byDefault}`]];
-  return [notes.length === 0 ? head : `${head}  (${notes.join(", ")})`, ...wrap(description, 6)];
-}
-var width = 90;
-function wrap(text, indent) {
-  const margin = " ".repeat(indent);
-  const lines = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== void 0 && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else
-      lines.push(margin + word);
-  }
-  return lines;
-}
-
-// lib/src/command-line/command.js
-async function openCommand(process) {
-  const args = process.argv.slice(2);
-  const read = args.length === 0 ? { kind: "help" } : readArguments(args, process.env);
-  const runner = (0,_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .commandRunner */ .cd)(process, withInputs(process.env, read.kind === "run" ? read.inputs : {}));
-  if (read.kind === "run")
-    return runner;
-  try {
-    runner.input(_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY);
-    if (read.kind === "wrong")
-      throw wrongArguments(read.problems);
-    const file = read.kind === "help" ? "action.yml" : "package.json";
-    const text = await readProjectFile(process.argv[1] ?? "", file);
-    process.stdout.write(`${read.kind === "help" ? renderHelp(text) : JSON.parse(text).version}
-`);
-  } catch (error) {
-    await runner.load();
-    runner.fail("Tenant Tables", (0,_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .renderError */ .vr)(error));
-  }
-  return void 0;
-}
-function withInputs(environment, inputs) {
-  const given = { ...inputs, [_QO5CZJP6_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY]: environment[tokenVariable] ?? "" };
-  return {
-    ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("INPUT_"))),
-    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
-  };
-}
-function wrongArguments(problems) {
-  const summary = problems.length === 1 ? "An argument is wrong." : `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(problems.length, "argument")} are wrong.`;
-  return new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .RemedyError */ .By([summary, ...problems.map((problem) => `- ${problem}`)].join("\n"), "Correct the arguments. --help prints all commands and flags. Nothing was called.");
-}
-async function readProjectFile(script, name) {
-  try {
-    return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_3__.readFile)((0,node_path__WEBPACK_IMPORTED_MODULE_4__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_4__.dirname)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_3__.realpath)(script)), "..", name), "utf8");
-  } catch (cause) {
-    const remedy = "Run dist/index.js in a complete copy of the repository.";
-    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .RemedyError */ .By(`The file ${name} above the folder of the script cannot be read.`, remedy, { cause });
-  }
-}
-
-
-
-/***/ }),
-
 /***/ 7430:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -5158,6 +4916,248 @@ var EventStreamSerde = class {
     };
   }
 };
+
+
+
+/***/ }),
+
+/***/ 9912:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   openCommand: () => (/* binding */ openCommand)
+/* harmony export */ });
+/* harmony import */ var _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1654);
+/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8746);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(457);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6760);
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7975);
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(8815);
+
+
+
+
+// lib/src/command-line/command.js
+
+
+
+// lib/src/command-line/arguments.js
+
+var tokenVariable = "GITHUB_TOKEN";
+function readArguments(args, variables) {
+  const { command, flags, strays } = splitArguments(args);
+  if (command === "help" || flags.some(({ written }) => ["--help", "-h"].includes(written)))
+    return { kind: "help" };
+  if (flags.some(({ written }) => written === "--version"))
+    return { kind: "version" };
+  const problems = [
+    ...checkCommand(command),
+    ...flags.flatMap((flag) => checkFlag(flag)),
+    ...checkRepetitions(flags),
+    ...strays.map((stray) => explainStray(stray, flags)),
+    ...checkVariables(variables)
+  ];
+  if (problems.length > 0)
+    return { kind: "wrong", problems };
+  const linesOf = (name) => flags.flatMap((flag) => flag.name === name ? flag.value ?? "true" : []).join("\n");
+  return {
+    kind: "run",
+    inputs: Object.fromEntries([["command", command], ...flags.map(({ name }) => [name, linesOf(name)])])
+  };
+}
+function splitArguments(args) {
+  const { tokens } = (0,node_util__WEBPACK_IMPORTED_MODULE_5__.parseArgs)({ args: [...args], strict: false, tokens: true });
+  const flags = [];
+  const strays = [];
+  let command;
+  for (const [index, token] of tokens.entries()) {
+    const previous = tokens[index - 1];
+    const last = flags.at(-1);
+    if (token.kind === "option") {
+      if (previous?.index === token.index)
+        continue;
+      flags.push({ written: token.rawName, name: token.name, value: token.value });
+    } else if (token.kind === "positional" && index === 0)
+      command = token.value;
+    else if (token.kind === "positional" && previous?.kind === "option" && last?.value === void 0 && last) {
+      flags[flags.length - 1] = { ...last, value: token.value };
+    } else
+      strays.push({ value: token.kind === "positional" ? token.value : "--", followsCommand: index === 1 });
+  }
+  return { command, flags, strays };
+}
+var { choices: commands } = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1.command;
+function checkCommand(command) {
+  const choices = `Begin with one of ${commands?.join(", ")}.`;
+  if (command === void 0)
+    return [`The command is missing. ${choices}`];
+  return commands?.some((each) => each === command) ? [] : [`${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(command)} is not a command. ${choices}`];
+}
+function explainStray({ value, followsCommand }, flags) {
+  const isEnvironment = followsCommand && value !== "--" && !flags.some(({ name }) => name === "environment");
+  const advice = isEnvironment ? `Did you mean --environment ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(value)}?` : "Repeat the flag for each value, such as --tags team=a --tags zone=b.";
+  return `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(value)} follows no flag. ${advice}`;
+}
+function checkFlag({ written, name, value }) {
+  const input = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.find((each) => written === `--${each}`);
+  if (input === void 0)
+    return [`${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(written)} is not a flag.${suggestFlag(name, value)}`];
+  if (input === "command")
+    return ["--command is not a flag. Give the command as the first argument."];
+  if (input === _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY) {
+    return [
+      `--${input} is not a flag: other processes can read arguments. Set the environment variable ${tokenVariable}.`
+    ];
+  }
+  return value === void 0 && !mayStandAlone(input) ? [`${written} has no value. Write ${written}=VALUE.`] : [];
+}
+var adviceForFlags = /* @__PURE__ */ new Map([
+  ["aws-access-key-id", "Set the environment variable AWS_ACCESS_KEY_ID."],
+  ["aws-secret-access-key", "Set the environment variable AWS_SECRET_ACCESS_KEY."],
+  ["aws-session-token", "Set the environment variable AWS_SESSION_TOKEN."],
+  ["def", "Did you mean --definition-file?"],
+  ["f", "Did you mean --definition-file?"],
+  ["token", `Set the environment variable ${tokenVariable}.`],
+  ["profile", "Set the environment variable AWS_PROFILE."],
+  ["v", "Did you mean --version?"],
+  ["verbose", "The log is always complete."]
+]);
+function suggestFlag(name, value = "") {
+  const advice = adviceForFlags.get(name.toLowerCase());
+  if (advice !== void 0)
+    return ` ${advice}`;
+  const meant = (0,_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .suggestInput */ .$A)({ name: name.toLowerCase(), value });
+  if (meant === void 0)
+    return " --help lists the flags.";
+  if (meant === "command: plan")
+    return " Did you mean the command plan?";
+  return meant === _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY ? ` Set the environment variable ${tokenVariable}.` : ` Did you mean --${meant}?`;
+}
+function mayStandAlone(name) {
+  const { isSwitch, choices = [] } = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
+  return isSwitch === true || choices.includes("true");
+}
+function checkRepetitions(flags) {
+  return _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.flatMap((name) => {
+    const { hasLines } = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
+    const times = flags.filter((flag) => flag.name === name).length;
+    return hasLines === true || times < 2 ? [] : [`--${name} is given ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(times, "time")}, but takes one value. Give it once.`];
+  });
+}
+function checkVariables(variables) {
+  const given = (0,_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .givenInputs */ .PC)(variables).map(({ variable }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .visible */ .RK)(variable));
+  if (given.length === 0)
+    return [];
+  return [
+    `The environment has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .listSome */ .XT)(given, 5, "more input")}, but a command takes its inputs from flags only. Unset ${given.length === 1 ? "it" : "them"}, or leave all arguments out.`
+  ];
+}
+
+// lib/src/command-line/help.js
+
+function renderHelp(action) {
+  const { description, inputs } = (0,yaml__WEBPACK_IMPORTED_MODULE_6__/* .parse */ .qg)(action);
+  const describe = (name) => inputs[name]?.description ?? "";
+  const flags = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .inputNames */ .vj.filter((name) => name !== "command" && name !== _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY);
+  return [
+    ...wrap(description, 0),
+    "",
+    "Usage: tenant-tables COMMAND --environment NAME [FLAG...]",
+    "   or: node dist/index.js COMMAND --environment NAME [FLAG...]",
+    "",
+    "Commands:",
+    ...describeCommands(describe("command")),
+    "",
+    "Examples:",
+    "  tenant-tables plan --environment dev --aws-region ap-south-1",
+    "  tenant-tables apply --environment dev --aws-region ap-south-1 --tags team=planner \\",
+    "    --role-to-assume arn:aws:iam::222222222222:role/tenant-tables",
+    "",
+    "Flags, which are the inputs of the action:",
+    ...flags.flatMap((name) => ["", ...describeFlag(name, describe(name))]),
+    "",
+    "Other flags:",
+    "  --help     Prints this text.",
+    "  --version  Prints the version.",
+    "",
+    "Environment variables:",
+    ...wrap("AWS credentials and settings, as for the AWS SDK: AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION and others.", 2),
+    ...wrap(`${tokenVariable} replaces the input ${_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY}. ${describe(_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY)}`, 2),
+    "",
+    "The log goes to stderr, and the outputs to stdout, as name=value. The exit code is 0 or,",
+    "if the run failed, was refused, or found drift with --fail-on-drift, 1."
+  ].join("\n");
+}
+function describeCommands(description) {
+  return description.split(/(?<=\.) (?=\w+: )/).flatMap((part) => {
+    const [command = ""] = part.split(":");
+    const [first = "", ...rest] = wrap(part.slice(command.length + 2), 11);
+    return [`  ${command.padEnd(9)}${first.trimStart()}`, ...rest];
+  });
+}
+function describeFlag(name, description) {
+  const declaration = _CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .declarations */ .I1[name];
+  const { default: byDefault, choices = [], hasLines, isSwitch } = declaration;
+  const value = isSwitch ? "true|false" : choices.length > 0 && !hasLines ? choices.join("|") : "VALUE";
+  const head = `  --${name}${mayStandAlone(name) ? `[=${value}]` : ` ${value}`}`;
+  const notes = [...hasLines ? ["may be repeated"] : [], ...byDefault === "" ? [] : [`default: ${byDefault}`]];
+  return [notes.length === 0 ? head : `${head}  (${notes.join(", ")})`, ...wrap(description, 6)];
+}
+var width = 90;
+function wrap(text, indent) {
+  const margin = " ".repeat(indent);
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== void 0 && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else
+      lines.push(margin + word);
+  }
+  return lines;
+}
+
+// lib/src/command-line/command.js
+async function openCommand(process) {
+  const args = process.argv.slice(2);
+  const read = args.length === 0 ? { kind: "help" } : readArguments(args, process.env);
+  const runner = (0,_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .commandRunner */ .cd)(process, withInputs(process.env, read.kind === "run" ? read.inputs : {}));
+  if (read.kind === "run")
+    return runner;
+  try {
+    runner.input(_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY);
+    if (read.kind === "wrong")
+      throw wrongArguments(read.problems);
+    const file = read.kind === "help" ? "action.yml" : "package.json";
+    const text = await readProjectFile(process.argv[1] ?? "", file);
+    process.stdout.write(`${read.kind === "help" ? renderHelp(text) : JSON.parse(text).version}
+`);
+  } catch (error) {
+    await runner.load();
+    runner.fail("Tenant Tables", (0,_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .renderError */ .vr)(error));
+  }
+  return void 0;
+}
+function withInputs(environment, inputs) {
+  const given = { ...inputs, [_CPBUXW7X_js__WEBPACK_IMPORTED_MODULE_0__/* .secretInput */ .jY]: environment[tokenVariable] ?? "" };
+  return {
+    ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("INPUT_"))),
+    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
+  };
+}
+function wrongArguments(problems) {
+  const summary = problems.length === 1 ? "An argument is wrong." : `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .count */ .U9)(problems.length, "argument")} are wrong.`;
+  return new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .RemedyError */ .By([summary, ...problems.map((problem) => `- ${problem}`)].join("\n"), "Correct the arguments. --help prints all commands and flags. Nothing was called.");
+}
+async function readProjectFile(script, name) {
+  try {
+    return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_3__.readFile)((0,node_path__WEBPACK_IMPORTED_MODULE_4__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_4__.dirname)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_3__.realpath)(script)), "..", name), "utf8");
+  } catch (cause) {
+    const remedy = "Run dist/index.js in a complete copy of the repository.";
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_1__/* .RemedyError */ .By(`The file ${name} above the folder of the script cannot be read.`, remedy, { cause });
+  }
+}
 
 
 

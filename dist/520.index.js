@@ -2,7 +2,7 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 2433:
+/***/ 3593:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -143,7 +143,7 @@ function checkDocuments(documents, text) {
 }
 var TreeReader = class {
   problems = [];
-  /** A tag stands before its value, so each tag is looked at once. The next one is the last. */
+  /** The tags that have no path yet, the last one first. A tag stands before its value, so each is looked at once. */
   #tags;
   #at;
   #targets;

@@ -3680,6 +3680,1060 @@ function toBuffer(data) {
 
 /***/ }),
 
+/***/ 1654:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $A: () => (/* binding */ suggestInput),
+/* harmony export */   AH: () => (/* binding */ linesNeededBy),
+/* harmony export */   BB: () => (/* binding */ requireProtection),
+/* harmony export */   BU: () => (/* binding */ partOf),
+/* harmony export */   B_: () => (/* binding */ stepsOf),
+/* harmony export */   CA: () => (/* binding */ errorCode),
+/* harmony export */   EK: () => (/* binding */ isOneOf),
+/* harmony export */   Ey: () => (/* binding */ describeStep),
+/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
+/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
+/* harmony export */   I1: () => (/* binding */ declarations),
+/* harmony export */   Is: () => (/* binding */ errorName),
+/* harmony export */   Jr: () => (/* binding */ isAllowed),
+/* harmony export */   LK: () => (/* binding */ refuseStep),
+/* harmony export */   N$: () => (/* binding */ describeSteps),
+/* harmony export */   Nk: () => (/* binding */ metadataOf),
+/* harmony export */   Oy: () => (/* binding */ isDisruptive),
+/* harmony export */   PC: () => (/* binding */ givenInputs),
+/* harmony export */   QT: () => (/* binding */ logGroup),
+/* harmony export */   RK: () => (/* binding */ reviewable),
+/* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   WL: () => (/* binding */ createRequest),
+/* harmony export */   cY: () => (/* binding */ declaredWait),
+/* harmony export */   cd: () => (/* binding */ commandRunner),
+/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
+/* harmony export */   eC: () => (/* binding */ settingChanges),
+/* harmony export */   es: () => (/* binding */ secretInOutputs),
+/* harmony export */   gJ: () => (/* binding */ errorMessage),
+/* harmony export */   gP: () => (/* binding */ nameStep),
+/* harmony export */   jY: () => (/* binding */ secretInput),
+/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
+/* harmony export */   nG: () => (/* binding */ httpStatus),
+/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
+/* harmony export */   qG: () => (/* binding */ digestReviewed),
+/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
+/* harmony export */   rV: () => (/* binding */ usualDuration),
+/* harmony export */   rk: () => (/* binding */ readPlanDocument),
+/* harmony export */   u7: () => (/* binding */ isErrorLike),
+/* harmony export */   uX: () => (/* binding */ propertyValues),
+/* harmony export */   vj: () => (/* binding */ inputNames),
+/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
+/* harmony export */   vr: () => (/* binding */ renderError),
+/* harmony export */   w0: () => (/* binding */ digestPlan),
+/* harmony export */   x8: () => (/* binding */ isGitHubJob),
+/* harmony export */   y2: () => (/* binding */ disruptionNames)
+/* harmony export */ });
+/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8746);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
+
+
+// lib/src/run/variables.js
+function isGitHubJob({ GITHUB_ACTIONS }) {
+  return GITHUB_ACTIONS === "true";
+}
+
+// lib/src/github/files.js
+
+
+
+// lib/src/errors/thrown.js
+function errorName(thrown) {
+  return isErrorLike(thrown) ? thrown.name : "";
+}
+function errorMessage(thrown) {
+  return isErrorLike(thrown) ? thrown.message : String(thrown);
+}
+function errorCode(thrown) {
+  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+}
+function httpStatus(error) {
+  const own = isErrorLike(error) && "status" in error ? error.status : 0;
+  const { httpStatusCode = own } = metadataOf(error);
+  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
+}
+function metadataOf(error) {
+  if (typeof error !== "object" || error === null || !("$metadata" in error))
+    return {};
+  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
+}
+function isErrorLike(thrown) {
+  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
+}
+
+// lib/src/github/files.js
+var largestFile = 1024 * 1024;
+async function readGivenFile(environment, path) {
+  const { workspace, name } = workspaceOf(environment);
+  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
+    place: `${name} and RUNNER_TEMP`,
+    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
+  });
+}
+async function readDefinitionFile(environment, path) {
+  const { workspace, name, origin } = workspaceOf(environment);
+  return await readFileIn([workspace], path, {
+    place: name,
+    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
+  });
+}
+function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
+  if (!workspace)
+    return { workspace: ".", name: "the current folder", origin: "" };
+  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
+}
+async function readFileIn(candidates, path, { place, remedy }) {
+  const folders = await existing(candidates);
+  try {
+    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
+    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
+    }
+    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
+    if (!found.isFile())
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
+    if (found.size > largestFile) {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+    }
+    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
+  } catch (error) {
+    if (error instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
+      throw error;
+    const code = errorCode(error);
+    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
+      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
+    }
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+  }
+}
+async function writeTemporaryFile(variables, name, content) {
+  const { RUNNER_TEMP } = variables;
+  if (!RUNNER_TEMP) {
+    if (!isGitHubJob(variables))
+      return void 0;
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+  }
+  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
+  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
+  return path;
+}
+async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
+  try {
+    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
+  } catch (cause) {
+    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
+    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
+  }
+}
+function decodeUtf8(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+async function existing(folders) {
+  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
+  return (await Promise.all(found)).filter((folder) => folder !== void 0);
+}
+
+// lib/src/github/log.js
+function escapeLine(line) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+}
+var colours = { success: 32, attention: 33, failure: 31 };
+function paint(line, tone) {
+  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
+}
+function hasColours(variables, isTerminal) {
+  const { NO_COLOR, FORCE_COLOR } = variables;
+  if (NO_COLOR)
+    return false;
+  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || isGitHubJob(variables);
+}
+function logGroup(log, title, lines3) {
+  log.startGroup(title);
+  for (const line of lines3)
+    if (line !== "")
+      log.info(line);
+  log.endGroup();
+}
+var longestAnnotation = 4096;
+function cutAnnotation([first = "", ...more]) {
+  const rest = cut(more.map((line) => `
+${line}`).join(""), longestAnnotation * 3 / 4);
+  return cut(first, longestAnnotation - rest.length) + rest;
+}
+function cut(text2, most) {
+  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
+}
+
+// lib/src/github/redaction.js
+var shortestSecret = 8;
+var KnownSecrets = class {
+  /** The origin of each form of a secret. */
+  #origins = /* @__PURE__ */ new Map();
+  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
+  add(secret, origin) {
+    for (const form of formsOf(secret))
+      if (!this.#origins.has(form))
+        this.#origins.set(form, origin);
+  }
+  /** The origin of a secret that the text holds; undefined if it holds none. */
+  findOrigin(text2) {
+    return this.#find(text2)[0]?.origin;
+  }
+  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
+  redact(text2) {
+    let redacted = "";
+    let end = 0;
+    for (const occurrence of this.#find(text2)) {
+      if (occurrence.start >= end)
+        redacted += `${text2.slice(end, occurrence.start)}***`;
+      end = Math.max(end, occurrence.end);
+    }
+    return redacted + text2.slice(end);
+  }
+  /** Sorted by start. */
+  #find(text2) {
+    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
+    return [...this.#origins].flatMap(([form, origin]) => occurrences(text2, form).map((span) => ({ ...span, origin }))).sort((left, right) => left.start - right.start);
+  }
+};
+function plainOccurrences(text2, form) {
+  const spans = [];
+  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
+    spans.push({ start, end: start + form.length });
+  }
+  return spans;
+}
+function encodedOccurrences(text2, form) {
+  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
+}
+function patternOf(form) {
+  const characters = [...form].map((character) => {
+    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
+    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
+  });
+  return new RegExp(characters.join(""), "gu");
+}
+function hexadecimal(byte) {
+  const digits = byte.toString(16).padStart(2, "0");
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+}
+function secretInOutputs(found) {
+  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
+  const outputs = found.map(({ output }) => output).join(", ");
+  return new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+}
+function formsOf(secret) {
+  if (Buffer.byteLength(secret) < shortestSecret)
+    return [];
+  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
+  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
+}
+function base64At(secret, offset) {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
+}
+
+// lib/src/github/runner.js
+var secretInput = "github-token";
+function gitHubRunner(process) {
+  const { env, stdout } = process;
+  const isColoured = hasColours(env, stdout.isTTY);
+  return createRunner(process, env, isColoured, (core) => isGitHubJob(env) ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
+}
+function commandRunner(process, variables) {
+  const isColoured = hasColours(variables, process.stderr.isTTY);
+  return createRunner(process, variables, isColoured, (core) => withTwoStreams(core, isColoured, variables.GITHUB_OUTPUT, process));
+}
+function createRunner(process, variables, isColoured, adapt) {
+  const secrets = new KnownSecrets();
+  const masked = /* @__PURE__ */ new Set();
+  const toolkit = lateToolkit(adapt);
+  const clean = (line) => escapeLine(secrets.redact(line));
+  const annotate = (level) => (title, message) => {
+    const cleaned = cutAnnotation(message.split("\n").map(clean));
+    toolkit.use((core) => core[level](cleaned, { title }));
+  };
+  const assertHoldsNoSecret = (what, text2) => {
+    const origin = secrets.findOrigin(text2);
+    if (origin !== void 0)
+      throw secretInOutputs([{ output: what, origin }]);
+  };
+  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+    secrets.add(variables[name] ?? "", name);
+  }
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", () => void 0);
+  return {
+    variables,
+    load: async () => void await toolkit.load(),
+    input: (name) => {
+      const value = variables[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
+      if (name === secretInput)
+        secrets.add(value, name);
+      return value;
+    },
+    mask: (secret, origin) => {
+      if (secret === "" || masked.has(secret))
+        return;
+      masked.add(secret);
+      secrets.add(secret, origin);
+      toolkit.use((core) => core.setSecret(secret));
+    },
+    log: {
+      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
+      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
+      endGroup: () => toolkit.use((core) => core.endGroup())
+    },
+    notice: annotate("notice"),
+    warning: annotate("warning"),
+    fail: (title, message) => {
+      process.exitCode = 1;
+      annotate("error")(title, message);
+    },
+    setOutput: (name, value) => {
+      assertHoldsNoSecret(`output ${name}`, value);
+      toolkit.use((core) => core.setOutput(name, value));
+    },
+    writeSummary: async (markdown) => {
+      if (variables.GITHUB_STEP_SUMMARY)
+        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
+    },
+    readFile: (path) => readGivenFile(variables, path),
+    readDefinitionFile: (path) => readDefinitionFile(variables, path),
+    writeTemporaryFile: async (name, content) => {
+      assertHoldsNoSecret(`file ${name}`, content);
+      return await writeTemporaryFile(variables, name, content);
+    },
+    readEvent: () => readEventFile(variables),
+    redact: (text2) => secrets.redact(text2),
+    findSecret: (text2) => secrets.findOrigin(text2),
+    interrupted: interruptionOf(process)
+  };
+}
+function interruptionOf(process) {
+  const interruption = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => interruption.abort());
+  return interruption.signal;
+}
+function lateToolkit(adapt) {
+  let toolkit;
+  let waiting = [];
+  return {
+    load: async () => {
+      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
+      for (const call of waiting)
+        call(toolkit);
+      waiting = [];
+      return toolkit;
+    },
+    use: (call) => {
+      if (toolkit === void 0)
+        waiting.push(call);
+      else
+        call(toolkit);
+    }
+  };
+}
+function withoutCommands(core, isColoured, outputFile) {
+  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
+  return {
+    ...core,
+    setSecret: () => void 0,
+    startGroup: (title) => core.info(title),
+    endGroup: () => void 0,
+    notice: (message) => core.info(`Notice: ${message}`),
+    warning: (message) => colour(`Warning: ${message}`, "attention"),
+    error: (message) => colour(`Error: ${message}`, "failure"),
+    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
+  };
+}
+var longestShown = 120;
+function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
+  const log = (line) => void stderr.write(`${line}
+`);
+  return {
+    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
+    setOutput: (name, value) => {
+      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
+      if (outputFile)
+        core.setOutput(name, value);
+    }
+  };
+}
+
+// lib/src/errors/description.js
+function describeError(thrown) {
+  const causes = [];
+  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
+    causes.push(nameAndMessage(cause));
+  const ours = thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown : {};
+  const { message = nameAndMessage(thrown), problems = [], remedy, facts = [], statements = [] } = ours;
+  return { message, problems, remedy, facts, statements, causes };
+}
+function renderError(thrown) {
+  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
+  return [
+    message,
+    ...problems.map((problem) => `- ${problem}`),
+    ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
+    ...statements.map((statement) => `The statement to add: ${statement}`),
+    ...causes.map((cause) => `Caused by: ${cause}`)
+  ].join("\n");
+}
+function causeOf(thrown) {
+  return isErrorLike(thrown) ? thrown.cause : void 0;
+}
+function nameAndMessage(thrown) {
+  if (!isErrorLike(thrown)) {
+    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
+  }
+  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
+    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
+  }
+  const code = errorCode(thrown);
+  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
+  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
+}
+
+// lib/src/plan/document.js
+
+
+// lib/src/table/values.js
+function propertyValues(values) {
+  return _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
+    const value = values[property.name];
+    return value === void 0 ? [] : [{ property, value }];
+  });
+}
+function createRequest({ name: TableName }, values) {
+  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
+  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
+  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
+}
+
+// lib/src/plan/description.js
+function settingChanges(step) {
+  switch (step.kind) {
+    case "create":
+      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
+    case "update": {
+      const { settings } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
+      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
+      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
+        const from = before.get(key)?.value;
+        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
+      });
+    }
+    case "delete":
+      return [{ name: "table", from: "present, with its items", to: "deleted" }];
+  }
+}
+function describeStep(step) {
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
+}
+function describeSettingChange({ from, to, ...setting }) {
+  const name = nameSetting(setting);
+  return from === void 0 ? `${name} = ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
+}
+function nameSetting({ group, name }) {
+  return group === void 0 ? name : `${group} ${name}`;
+}
+function nameStep(step) {
+  if (step.kind !== "update")
+    return `${step.kind} "${step.table}"`;
+  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
+}
+function partOf(step) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
+}
+var mostSteps = 10;
+function describeSteps(steps) {
+  const more = steps.length - mostSteps;
+  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
+  return more > 0 ? `${shown}; and ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
+}
+function usualDuration(step) {
+  return step.kind === "update" && step.risk === "slow" ? declaredWait(step)?.usual : void 0;
+}
+function declaredWait(step) {
+  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+}
+
+// lib/src/plan/plan.js
+var refusalCodes = [
+  "table-unavailable",
+  "impossible-change",
+  "destroy-in-production",
+  "destroy-of-other-environment",
+  "destroy-of-untagged",
+  "destroy-of-other-key",
+  "destroy-of-protected",
+  "destroy-of-replicated",
+  "not-as-reviewed"
+];
+var noticeCodes = [
+  "adopted",
+  "protection-kept",
+  "consequence",
+  "index-building",
+  "replica-unavailable",
+  "being-deleted",
+  "system-backup-stays",
+  "unneeded-allow"
+];
+function stepsOf(plan, table) {
+  return plan.steps.filter((step) => step.table === table);
+}
+function isOneOf(steps) {
+  const known = new Set(steps.map(canonicalJson));
+  return (step) => known.has(canonicalJson(step));
+}
+function canonicalJson(value) {
+  if (Array.isArray(value))
+    return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null)
+    return JSON.stringify(value);
+  const present = Object.entries(value).filter(([, member]) => member !== void 0);
+  const members = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+// lib/src/plan/policy.js
+var allDisruptions = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions);
+var disruptionNames = allDisruptions.map(({ name }) => name);
+function linesNeededBy(step) {
+  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
+}
+function isDisruptive(step) {
+  return step.kind === "delete" || linesNeededBy(step).length > 0;
+}
+function isAllowed(step, { allow }) {
+  return linesNeededBy(step).every((line) => allow.includes(line));
+}
+function refuseStep(step, { allow }, { target, comparison, changes }) {
+  if (step.kind !== "update")
+    return [];
+  const { name, disruptions = [] } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
+  const observed = comparison.observed[name];
+  const situation = { target, table: step.table, observed, changes, change: step, comparison };
+  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
+    const { reason, remedy } = disruption.explain(situation);
+    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
+  });
+}
+function lineToAdd({ name, purpose }) {
+  return `Or, ${purpose}, add this line to allow: ${name}`;
+}
+function requireProtection({ environment }, { name: table, properties: declared }, observed, { allow }) {
+  const lacking = propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+    if (!environment.production || protection === void 0 || protection.isOn(value))
+      return [];
+    const before = observed?.properties[name];
+    return before !== void 0 && protection.isOn(before) ? [] : [{ ...protection, property: name }];
+  });
+  return {
+    lines: lacking.map(({ removal }) => removal),
+    refusals: lacking.filter(({ removal }) => !allow.includes(removal)).map(({ property, input, removal }) => ({
+      table,
+      code: removal,
+      reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+      remedy: `Turn it on: ${property} in the definition file, or the input ${input} without one. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
+    }))
+  };
+}
+function noticeUnneededLines({ allow }, needed) {
+  return allow.filter((line) => !needed.includes(line)).map((line) => {
+    const found = `allow has the line ${line}, but nothing in this plan needs it.`;
+    const { condition } = allDisruptions.find(({ name }) => name === line) ?? {};
+    const remedy = "Remove the line: it would permit the next such change without a decision.";
+    return { level: "notice", code: "unneeded-allow", message: [found, condition, remedy].filter(Boolean).join(" ") };
+  });
+}
+
+// lib/src/plan/document.js
+var formatVersion = 3;
+var text = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
+var tableName = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
+var lines = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
+var described = { table: tableName, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
+var createStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
+  ...described,
+  to: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
+  risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
+});
+var risk = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
+var updateSteps = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
+  ...described,
+  property: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
+  from: schema,
+  to: schema,
+  risk
+}));
+var deleteStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
+var optionalTable = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
+var planSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  formatVersion: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
+  digest: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    account: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
+    partition: text,
+    region: text,
+    environment: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
+  }),
+  policy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    destroy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
+    allow: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
+  }),
+  tables: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    logicalName: text,
+    name: tableName,
+    arn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
+    streamArn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
+    status: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
+  })),
+  steps: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
+    remedy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
+  notices: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    table: optionalTable,
+    level: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
+    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
+    message: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
+  }))
+});
+function renderPlanDocument(plan) {
+  const { target, policy, tables, steps, refusals, notices } = plan;
+  return JSON.stringify({
+    formatVersion,
+    digest: digestPlan(plan),
+    target,
+    policy,
+    tables,
+    steps: steps.map(documentStep),
+    refusals,
+    notices
+  });
+}
+function documentStep(step) {
+  const description2 = describeStep(step);
+  switch (step.kind) {
+    case "create":
+      return { ...step, risk: "safe", description: description2 };
+    case "update":
+      return { ...step, description: description2 };
+    case "delete":
+      return { ...step, risk: "destructive", description: description2 };
+  }
+}
+function reviewable(plan) {
+  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
+}
+function reviewed(plan) {
+  const { target, policy, tables, steps, refusals } = plan;
+  const { account, partition, region, environment } = target;
+  return {
+    account,
+    partition,
+    region,
+    environment: environment.name,
+    production: environment.production,
+    destroy: policy.destroy,
+    tables: tables.map(({ name, id }) => ({ name, id })),
+    steps: steps.map(({ description: description2, ...step }) => ({
+      kind: step.kind,
+      table: step.table,
+      canonical: canonicalJson(step),
+      description: description2
+    })),
+    // The comparison with a reviewed plan is no part of the plan that is compared.
+    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
+  };
+}
+function digestPlan(plan) {
+  return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...plan }) {
+  const content = canonicalJson({ ...plan, steps: steps.map((step) => step.canonical) });
+  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
+}
+function isFallback(given) {
+  return given === "{}" || given === "no-plan";
+}
+var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
+function readPlanDocument(json) {
+  let document;
+  try {
+    document = JSON.parse(json);
+  } catch {
+    return "is not JSON";
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document))
+    return "is not a JSON object";
+  if (Object.keys(document).length === 0)
+    return `is {}: ${emptyOutput}`;
+  const found = "formatVersion" in document ? document.formatVersion : void 0;
+  if (found !== formatVersion) {
+    const shown = typeof found === "number" ? found : typeof found;
+    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
+  }
+  const { success, issues, output } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
+  if (!success) {
+    const problems = issues.slice(0, 3).map(describeProblem);
+    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
+  }
+  if (output.refusals.length > 0) {
+    return `was refused, for ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+  }
+  const steps = output.steps.map((step) => ({ ...step, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
+  const plan = reviewed({ ...output, steps });
+  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
+}
+function describeProblem(issue) {
+  const path = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
+  const place = (names) => names.join(".") || "the plan";
+  if (issue.expected === "never")
+    return `${place(path.slice(0, -1))} has an unknown member`;
+  if (issue.received === "undefined")
+    return `${place(path)} is missing`;
+  return `${place(path)} must be ${issue.expected ?? issue.message}`;
+}
+
+// lib/src/inputs/parsers.js
+function choice(choices, byDefault) {
+  return {
+    default: byDefault,
+    choices,
+    parse: (text2, { report }) => {
+      const found = choices.find((each) => each === text2);
+      if (found === void 0)
+        report(`must be one of ${choices.join(", ")}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return found ?? byDefault;
+    }
+  };
+}
+function trueOrFalse(byDefault = "false") {
+  const { parse } = choice(["true", "false"], byDefault);
+  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
+}
+function wholeNumber({ default: byDefault, min, max }) {
+  return {
+    default: `${byDefault}`,
+    parse: (text2, { report }) => {
+      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
+      if (!(number >= min && number <= max)) {
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      }
+      return number;
+    }
+  };
+}
+function textOf(pattern, must, { isSecret = false } = {}) {
+  return {
+    default: "",
+    parse: (text2, { report }) => {
+      if (text2 !== "" && !pattern.test(text2))
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+      return text2;
+    }
+  };
+}
+function lines2(rule) {
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
+}
+function list(rule) {
+  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
+  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
+}
+function parseEach(values, { must, parse }, { name, report }) {
+  return values.flatMap((value) => {
+    const parsed = parse(value);
+    if (parsed === void 0)
+      report(`${must}, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
+    return parsed ?? [];
+  });
+}
+function splitLines(text2) {
+  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+function explainJoinedLines(name, values) {
+  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
+}
+function explainLiteralForm(name) {
+  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+}
+
+// lib/src/inputs/tag-lines.js
+function tagLines(limit) {
+  return {
+    default: "",
+    hasLines: true,
+    parse: (text2, { name, report }) => {
+      const tags = /* @__PURE__ */ new Map();
+      for (const line of splitLines(text2)) {
+        const { key, value } = splitTag(line);
+        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
+        if (problem === void 0)
+          tags.set(key, value);
+        else
+          report(problem);
+      }
+      if (tags.size > limit.most)
+        report(`has ${tags.size} tags, but ${limit.reason}.`);
+      return tags;
+    }
+  };
+}
+function splitTag(line) {
+  const separator = line.indexOf("=");
+  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
+}
+function findTagProblem(line, name) {
+  const { key, value } = splitTag(line);
+  if (key === "")
+    return `must have key=value on each line, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
+  if (isJoined(line)) {
+    return `has several key=value on one line: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
+  }
+  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  }
+  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
+    return void 0;
+  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
+}
+function isJoined(line) {
+  const separator = line.indexOf("=");
+  const value = line.slice(separator + 1);
+  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
+}
+function findRepetition(key, tags, foldsCase = false) {
+  if (tags.has(key))
+    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
+  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
+  if (!foldsCase || ![...tags.keys()].some(isSame))
+    return void 0;
+  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+}
+
+// lib/src/inputs/declarations.js
+var sessionName = /^[\w+=,.@-]{2,64}$/;
+var declarations = {
+  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
+  environment: { default: "", parse: parseEnvironment },
+  "production-environments": list({
+    // A separator other than a comma or a line would join several names, and leave production unprotected.
+    must: "must have names of environments between commas or on separate lines",
+    parse: (name) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
+  }),
+  production: choice(["auto", "true", "false"], "auto"),
+  "aws-region": { default: "", parse: parseRegion },
+  "role-to-assume": lines2({
+    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
+    parse: parseRole
+  }),
+  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
+  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
+  "role-source-identity": { default: "false", parse: parseSourceIdentity },
+  "role-session-tags": tagLines({ most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
+  "restrict-session": trueOrFalse(),
+  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
+  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
+  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
+  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
+  "definition-file": { default: "", parse: (path) => path },
+  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
+  "deletion-protection": choice(["auto", "true", "false"], "auto"),
+  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
+  tags: tagLines({
+    most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
+    reason: `a table has at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
+  }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
+  "wait-for-indexes": trueOrFalse("true"),
+  allow: {
+    ...lines2({
+      must: `must have one of ${disruptionNames.join(", ")} on each line`,
+      parse: (line) => disruptionNames.find((disruption) => disruption === line)
+    }),
+    choices: disruptionNames
+  },
+  "expected-plan": { default: "", parse: parseExpectedPlan },
+  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
+  "fail-on-drift": trueOrFalse(),
+  comment: trueOrFalse(),
+  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
+  "github-token": { default: "", parse: (text2) => text2 },
+  "sample-items": choice(["auto", "true", "false"], "auto"),
+  destroy: trueOrFalse(),
+  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
+};
+var inputNames = Object.keys(declarations);
+function parseEnvironment(name, { report }) {
+  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
+  }
+  return name;
+}
+function parseRegion(text2, { variables, report }) {
+  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
+  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
+  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
+  if (region === void 0)
+    return "";
+  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
+    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
+  }
+  return region;
+}
+function parseRole(arn) {
+  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
+  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
+}
+function parseSourceIdentity(text2, { variables, report }) {
+  if (text2 === "false")
+    return "";
+  if (text2 === "true") {
+    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
+    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
+      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
+    }
+    return `${repository}.${run}`;
+  }
+  if (!sessionName.test(text2)) {
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2;
+}
+function parseAccounts(text2, context) {
+  const must = "must have account ids of 12 digits";
+  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
+  if (/^[\s,]+$/.test(text2))
+    context.report(`${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
+  return accounts;
+}
+function parseTableNamePrefix(tableNamePrefix, { definition, report }) {
+  if (definition === void 0)
+    return tableNamePrefix;
+  const names = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
+  for (const name of new Set(names)) {
+    if (!_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u.test(name))
+      report(`makes the table name ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
+  }
+  return tableNamePrefix;
+}
+function parseExpectedPlan(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (text2 === "no-plan")
+    report(`is no-plan: ${emptyOutput}.`);
+  if (text2.startsWith("{"))
+    return { json: text2 };
+  if (/\p{Cc}/u.test(text2)) {
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return { path: text2 };
+}
+function parseExpectedPlanDigest(text2, { report }) {
+  if (text2 === "")
+    return void 0;
+  if (isFallback(text2))
+    report(`is ${text2}: ${emptyOutput}.`);
+  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
+  }
+  return text2.toLowerCase();
+}
+
+// lib/src/inputs/unknown-inputs.js
+var commonGuesses = {
+  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
+  environment: "env env-name environment-name",
+  "production-environments": "production-environment prod-environments protected-environments",
+  production: "is-production is-prod prod prod-env production-env",
+  "aws-region": "region aws-default-region region-name",
+  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
+  "role-external-id": "external-id aws-external-id aws-role-external-id",
+  "role-source-identity": "source-identity",
+  "role-session-tags": "session-tags",
+  "role-session-name": "session-name aws-session-name aws-role-session-name",
+  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
+  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
+  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
+  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
+  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
+  tags: "tag table-tags resource-tags",
+  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
+  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
+  "expected-plan-digest": "plan-digest",
+  "fail-on-drift": "detect-drift drift fail-on-changes",
+  comment: "pr-comment pull-request-comment comment-on-pr",
+  "github-token": "gh-token",
+  "confirm-destroy": "confirm confirm-delete confirm-deletion"
+};
+function findUnknownInputs(variables) {
+  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
+  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
+  return {
+    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
+    warnings: others.length === 0 ? [] : [explainIgnored(others)]
+  };
+}
+var prefix = "INPUT_";
+function givenInputs(variables) {
+  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
+    name: variable.slice(prefix.length).toLowerCase(),
+    variable,
+    value: variables[variable]?.trim() ?? ""
+  })).filter(({ value }) => value !== "");
+}
+function isKnown({ name, value }, variables) {
+  const known = inputNames.find((each) => each === hyphenated(name));
+  if (known === void 0 || known === name)
+    return known !== void 0;
+  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
+}
+function hyphenated(name) {
+  return name.replaceAll("_", "-");
+}
+function suggestInput({ name, value }) {
+  const written = hyphenated(name);
+  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
+  return guessed ?? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+}
+function explainIgnored(inputs) {
+  const names = inputs.map(({ name }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
+  return `The action does not have these inputs and ignores them: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
+}
+
+
+
+
+/***/ }),
+
 /***/ 1172:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -11323,1064 +12377,6 @@ var JsonCodec2 = class extends SerdeContextConfig {
 
 /***/ }),
 
-/***/ 2536:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $A: () => (/* binding */ suggestInput),
-/* harmony export */   AH: () => (/* binding */ linesNeededBy),
-/* harmony export */   BB: () => (/* binding */ requireProtection),
-/* harmony export */   BU: () => (/* binding */ partOf),
-/* harmony export */   B_: () => (/* binding */ stepsOf),
-/* harmony export */   CA: () => (/* binding */ errorCode),
-/* harmony export */   EK: () => (/* binding */ isOneOf),
-/* harmony export */   Ey: () => (/* binding */ describeStep),
-/* harmony export */   Fr: () => (/* binding */ renderPlanDocument),
-/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
-/* harmony export */   I1: () => (/* binding */ declarations),
-/* harmony export */   Is: () => (/* binding */ errorName),
-/* harmony export */   Jr: () => (/* binding */ isAllowed),
-/* harmony export */   LK: () => (/* binding */ refuseStep),
-/* harmony export */   N$: () => (/* binding */ describeSteps),
-/* harmony export */   Nk: () => (/* binding */ metadataOf),
-/* harmony export */   Oy: () => (/* binding */ isDisruptive),
-/* harmony export */   PC: () => (/* binding */ givenInputs),
-/* harmony export */   QT: () => (/* binding */ logGroup),
-/* harmony export */   RK: () => (/* binding */ reviewable),
-/* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   WL: () => (/* binding */ createRequest),
-/* harmony export */   cY: () => (/* binding */ declaredWait),
-/* harmony export */   cd: () => (/* binding */ commandRunner),
-/* harmony export */   dw: () => (/* binding */ findUnknownInputs),
-/* harmony export */   eC: () => (/* binding */ settingChanges),
-/* harmony export */   es: () => (/* binding */ secretInOutputs),
-/* harmony export */   gJ: () => (/* binding */ errorMessage),
-/* harmony export */   gP: () => (/* binding */ nameStep),
-/* harmony export */   jY: () => (/* binding */ secretInput),
-/* harmony export */   kZ: () => (/* binding */ describeSettingChange),
-/* harmony export */   nG: () => (/* binding */ httpStatus),
-/* harmony export */   oK: () => (/* binding */ noticeUnneededLines),
-/* harmony export */   qG: () => (/* binding */ digestReviewed),
-/* harmony export */   qc: () => (/* binding */ explainJoinedLines),
-/* harmony export */   rV: () => (/* binding */ usualDuration),
-/* harmony export */   rk: () => (/* binding */ readPlanDocument),
-/* harmony export */   u7: () => (/* binding */ isErrorLike),
-/* harmony export */   uX: () => (/* binding */ propertyValues),
-/* harmony export */   vj: () => (/* binding */ inputNames),
-/* harmony export */   vn: () => (/* binding */ explainLiteralForm),
-/* harmony export */   vr: () => (/* binding */ renderError),
-/* harmony export */   w0: () => (/* binding */ digestPlan),
-/* harmony export */   x8: () => (/* binding */ isGitHubJob),
-/* harmony export */   y2: () => (/* binding */ disruptionNames)
-/* harmony export */ });
-/* harmony import */ var _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8746);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6760);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7598);
-
-
-// lib/src/run/variables.js
-function isGitHubJob({ GITHUB_ACTIONS }) {
-  return GITHUB_ACTIONS === "true";
-}
-
-// lib/src/github/files.js
-
-
-
-// lib/src/errors/thrown.js
-function errorName(thrown) {
-  return isErrorLike(thrown) ? thrown.name : "";
-}
-function errorMessage(thrown) {
-  return isErrorLike(thrown) ? thrown.message : String(thrown);
-}
-function errorCode(thrown) {
-  return isErrorLike(thrown) && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-}
-function httpStatus(error) {
-  const own = isErrorLike(error) && "status" in error ? error.status : 0;
-  const { httpStatusCode = own } = metadataOf(error);
-  return typeof httpStatusCode === "number" ? httpStatusCode : 0;
-}
-function metadataOf(error) {
-  if (typeof error !== "object" || error === null || !("$metadata" in error))
-    return {};
-  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
-}
-function isErrorLike(thrown) {
-  return typeof thrown === "object" && thrown !== null && "name" in thrown && typeof thrown.name === "string" && "message" in thrown && typeof thrown.message === "string";
-}
-
-// lib/src/github/files.js
-var largestFile = 1024 * 1024;
-async function readGivenFile(environment, path) {
-  const { workspace, name } = workspaceOf(environment);
-  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
-    place: `${name} and RUNNER_TEMP`,
-    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`
-  });
-}
-async function readDefinitionFile(environment, path) {
-  const { workspace, name, origin } = workspaceOf(environment);
-  return await readFileIn([workspace], path, {
-    place: name,
-    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`
-  });
-}
-function workspaceOf({ GITHUB_WORKSPACE: workspace }) {
-  if (!workspace)
-    return { workspace: ".", name: "the current folder", origin: "" };
-  return { workspace, name: "the workspace", origin: "; actions/checkout puts the repository there" };
-}
-async function readFileIn(candidates, path, { place, remedy }) {
-  const folders = await existing(candidates);
-  try {
-    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.resolve)(folders[0] ?? ".", path));
-    if (!folders.some((folder) => file.startsWith(`${folder}${node_path__WEBPACK_IMPORTED_MODULE_2__.sep}`))) {
-      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is outside ${place}.`, remedy);
-    }
-    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.stat)(file);
-    if (!found.isFile())
-      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`"${path}" is not a file.`, remedy);
-    if (found.size > largestFile) {
-      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
-    }
-    return decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(file));
-  } catch (error) {
-    if (error instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By)
-      throw error;
-    const code = errorCode(error);
-    if (code !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy);
-    }
-    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
-  }
-}
-async function writeTemporaryFile(variables, name, content) {
-  const { RUNNER_TEMP } = variables;
-  if (!RUNNER_TEMP) {
-    if (!isGitHubJob(variables))
-      return void 0;
-    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
-  }
-  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(RUNNER_TEMP, "tenant-tables-")), name);
-  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.writeFile)(path, content, { mode: 384 });
-  return path;
-}
-async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
-  try {
-    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readFile)(path)));
-  } catch (cause) {
-    const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
-  }
-}
-function decodeUtf8(bytes) {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-}
-async function existing(folders) {
-  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.realpath)(folder).catch(() => void 0) : void 0);
-  return (await Promise.all(found)).filter((folder) => folder !== void 0);
-}
-
-// lib/src/github/log.js
-function escapeLine(line) {
-  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
-}
-var colours = { success: 32, attention: 33, failure: 31 };
-function paint(line, tone) {
-  return tone === void 0 ? line : `\x1B[${colours[tone]}m${line}\x1B[0m`;
-}
-function hasColours(variables, isTerminal) {
-  const { NO_COLOR, FORCE_COLOR } = variables;
-  if (NO_COLOR)
-    return false;
-  return FORCE_COLOR ? FORCE_COLOR !== "0" : isTerminal || isGitHubJob(variables);
-}
-function logGroup(log, title, lines3) {
-  log.startGroup(title);
-  for (const line of lines3)
-    if (line !== "")
-      log.info(line);
-  log.endGroup();
-}
-var longestAnnotation = 4096;
-function cutAnnotation([first = "", ...more]) {
-  const rest = cut(more.map((line) => `
-${line}`).join(""), longestAnnotation * 3 / 4);
-  return cut(first, longestAnnotation - rest.length) + rest;
-}
-function cut(text2, most) {
-  return text2.length > most ? `${text2.slice(0, most - 1)}\u2026` : text2;
-}
-
-// lib/src/github/redaction.js
-var shortestSecret = 8;
-var KnownSecrets = class {
-  /** The origin of each form of a secret. */
-  #origins = /* @__PURE__ */ new Map();
-  /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
-  add(secret, origin) {
-    for (const form of formsOf(secret))
-      if (!this.#origins.has(form))
-        this.#origins.set(form, origin);
-  }
-  /** The origin of a secret that the text holds; undefined if it holds none. */
-  findOrigin(text2) {
-    return this.#find(text2)[0]?.origin;
-  }
-  /** Writes `***` for every secret, and leaves the rest of the text as it is. */
-  redact(text2) {
-    let redacted = "";
-    let end = 0;
-    for (const occurrence of this.#find(text2)) {
-      if (occurrence.start >= end)
-        redacted += `${text2.slice(end, occurrence.start)}***`;
-      end = Math.max(end, occurrence.end);
-    }
-    return redacted + text2.slice(end);
-  }
-  /** Sorted by start. */
-  #find(text2) {
-    const occurrences = text2.includes("%") ? encodedOccurrences : plainOccurrences;
-    return [...this.#origins].flatMap(([form, origin]) => occurrences(text2, form).map((span) => ({ ...span, origin }))).sort((left, right) => left.start - right.start);
-  }
-};
-function plainOccurrences(text2, form) {
-  const spans = [];
-  for (let start = text2.indexOf(form); start !== -1; start = text2.indexOf(form, start + 1)) {
-    spans.push({ start, end: start + form.length });
-  }
-  return spans;
-}
-function encodedOccurrences(text2, form) {
-  return [...text2.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
-}
-function patternOf(form) {
-  const characters = [...form].map((character) => {
-    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
-    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
-  });
-  return new RegExp(characters.join(""), "gu");
-}
-function hexadecimal(byte) {
-  const digits = byte.toString(16).padStart(2, "0");
-  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-}
-function secretInOutputs(found) {
-  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
-  const outputs = found.map(({ output }) => output).join(", ");
-  return new _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
-}
-function formsOf(secret) {
-  if (Buffer.byteLength(secret) < shortestSecret)
-    return [];
-  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
-  const forUrls = encoded.map((text2) => text2.replaceAll("+", "-").replaceAll("/", "_"));
-  return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
-}
-function base64At(secret, offset) {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-  return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
-}
-
-// lib/src/github/runner.js
-var secretInput = "github-token";
-function gitHubRunner(process) {
-  const { env, stdout } = process;
-  const isColoured = hasColours(env, stdout.isTTY);
-  return createRunner(process, env, isColoured, (core) => isGitHubJob(env) ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT));
-}
-function commandRunner(process, variables) {
-  const isColoured = hasColours(variables, process.stderr.isTTY);
-  return createRunner(process, variables, isColoured, (core) => withTwoStreams(core, isColoured, variables.GITHUB_OUTPUT, process));
-}
-function createRunner(process, variables, isColoured, adapt) {
-  const secrets = new KnownSecrets();
-  const masked = /* @__PURE__ */ new Set();
-  const toolkit = lateToolkit(adapt);
-  const clean = (line) => escapeLine(secrets.redact(line));
-  const annotate = (level) => (title, message) => {
-    const cleaned = cutAnnotation(message.split("\n").map(clean));
-    toolkit.use((core) => core[level](cleaned, { title }));
-  };
-  const assertHoldsNoSecret = (what, text2) => {
-    const origin = secrets.findOrigin(text2);
-    if (origin !== void 0)
-      throw secretInOutputs([{ output: what, origin }]);
-  };
-  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
-    secrets.add(variables[name] ?? "", name);
-  }
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", () => void 0);
-  return {
-    variables,
-    load: async () => void await toolkit.load(),
-    input: (name) => {
-      const value = variables[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
-      if (name === secretInput)
-        secrets.add(value, name);
-      return value;
-    },
-    mask: (secret, origin) => {
-      if (secret === "" || masked.has(secret))
-        return;
-      masked.add(secret);
-      secrets.add(secret, origin);
-      toolkit.use((core) => core.setSecret(secret));
-    },
-    log: {
-      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : void 0))),
-      startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
-      endGroup: () => toolkit.use((core) => core.endGroup())
-    },
-    notice: annotate("notice"),
-    warning: annotate("warning"),
-    fail: (title, message) => {
-      process.exitCode = 1;
-      annotate("error")(title, message);
-    },
-    setOutput: (name, value) => {
-      assertHoldsNoSecret(`output ${name}`, value);
-      toolkit.use((core) => core.setOutput(name, value));
-    },
-    writeSummary: async (markdown) => {
-      if (variables.GITHUB_STEP_SUMMARY)
-        await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
-    },
-    readFile: (path) => readGivenFile(variables, path),
-    readDefinitionFile: (path) => readDefinitionFile(variables, path),
-    writeTemporaryFile: async (name, content) => {
-      assertHoldsNoSecret(`file ${name}`, content);
-      return await writeTemporaryFile(variables, name, content);
-    },
-    readEvent: () => readEventFile(variables),
-    redact: (text2) => secrets.redact(text2),
-    findSecret: (text2) => secrets.findOrigin(text2),
-    interrupted: interruptionOf(process)
-  };
-}
-function interruptionOf(process) {
-  const interruption = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"])
-    process.on(signal, () => interruption.abort());
-  return interruption.signal;
-}
-function lateToolkit(adapt) {
-  let toolkit;
-  let waiting = [];
-  return {
-    load: async () => {
-      toolkit = adapt(await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 8167)));
-      for (const call of waiting)
-        call(toolkit);
-      waiting = [];
-      return toolkit;
-    },
-    use: (call) => {
-      if (toolkit === void 0)
-        waiting.push(call);
-      else
-        call(toolkit);
-    }
-  };
-}
-function withoutCommands(core, isColoured, outputFile) {
-  const colour = (line, tone) => core.info(paint(line, isColoured ? tone : void 0));
-  return {
-    ...core,
-    setSecret: () => void 0,
-    startGroup: (title) => core.info(title),
-    endGroup: () => void 0,
-    notice: (message) => core.info(`Notice: ${message}`),
-    warning: (message) => colour(`Warning: ${message}`, "attention"),
-    error: (message) => colour(`Error: ${message}`, "failure"),
-    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
-  };
-}
-var longestShown = 120;
-function withTwoStreams(core, isColoured, outputFile, { stdout, stderr }) {
-  const log = (line) => void stderr.write(`${line}
-`);
-  return {
-    ...withoutCommands({ ...core, info: log }, isColoured, void 0),
-    setOutput: (name, value) => {
-      core.info(escapeLine(`${name}=${stdout.isTTY ? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(value, longestShown) : value}`));
-      if (outputFile)
-        core.setOutput(name, value);
-    }
-  };
-}
-
-// lib/src/errors/description.js
-function describeError(thrown) {
-  const causes = [];
-  for (let cause = causeOf(thrown); cause !== void 0; cause = causeOf(cause))
-    causes.push(nameAndMessage(cause));
-  const ours = thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By || thrown instanceof _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .InvalidInputsError */ .Xt ? thrown : {};
-  const { message = nameAndMessage(thrown), problems = [], remedy, facts = [], statements = [] } = ours;
-  return { message, problems, remedy, facts, statements, causes };
-}
-function renderError(thrown) {
-  const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
-  return [
-    message,
-    ...problems.map((problem) => `- ${problem}`),
-    ...facts.map(({ name, value }) => `${name}: ${value}`),
-    ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
-    ...statements.map((statement) => `The statement to add: ${statement}`),
-    ...causes.map((cause) => `Caused by: ${cause}`)
-  ].join("\n");
-}
-function causeOf(thrown) {
-  return isErrorLike(thrown) ? thrown.cause : void 0;
-}
-function nameAndMessage(thrown) {
-  if (!isErrorLike(thrown)) {
-    return typeof thrown === "string" ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
-  }
-  if (thrown.name === "Unknown" && httpStatus(thrown) > 0) {
-    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
-  }
-  const code = errorCode(thrown);
-  const name = thrown.name === "Error" && code !== "" ? code : thrown.name;
-  return thrown.message === "" ? code || name : `${name}: ${thrown.message}`;
-}
-
-// lib/src/plan/document.js
-
-
-// lib/src/table/values.js
-function propertyValues(values) {
-  return _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => {
-    const value = values[property.name];
-    return value === void 0 ? [] : [{ property, value }];
-  });
-}
-function createRequest({ name: TableName }, values) {
-  const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === "in-create-table" ? creation.input(value) : {});
-  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
-  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
-  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
-}
-
-// lib/src/plan/description.js
-function settingChanges(step) {
-  switch (step.kind) {
-    case "create":
-      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })));
-    case "update": {
-      const { settings } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]));
-      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]));
-      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
-        const from = before.get(key)?.value;
-        return { ...setting, ...from === void 0 ? {} : { from }, to: after.get(key)?.value ?? "deleted" };
-      });
-    }
-    case "delete":
-      return [{ name: "table", from: "present, with its items", to: "deleted" }];
-  }
-}
-function describeStep(step) {
-  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
-}
-function describeSettingChange({ from, to, ...setting }) {
-  const name = nameSetting(setting);
-  return from === void 0 ? `${name} = ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}` : `${name} ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(from)} -> ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(to)}`;
-}
-function nameSetting({ group, name }) {
-  return group === void 0 ? name : `${group} ${name}`;
-}
-function nameStep(step) {
-  if (step.kind !== "update")
-    return `${step.kind} "${step.table}"`;
-  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
-}
-function partOf(step) {
-  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).part?.(step);
-}
-var mostSteps = 10;
-function describeSteps(steps) {
-  const more = steps.length - mostSteps;
-  const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more step")}` : shown;
-}
-function usualDuration(step) {
-  return step.kind === "update" && step.risk === "slow" ? declaredWait(step)?.usual : void 0;
-}
-function declaredWait(step) {
-  return (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
-}
-
-// lib/src/plan/plan.js
-var refusalCodes = [
-  "table-unavailable",
-  "impossible-change",
-  "destroy-in-production",
-  "destroy-of-other-environment",
-  "destroy-of-untagged",
-  "destroy-of-other-key",
-  "destroy-of-protected",
-  "destroy-of-replicated",
-  "not-as-reviewed"
-];
-var noticeCodes = [
-  "adopted",
-  "protection-kept",
-  "consequence",
-  "index-building",
-  "replica-unavailable",
-  "being-deleted",
-  "system-backup-stays",
-  "unneeded-allow"
-];
-function stepsOf(plan, table) {
-  return plan.steps.filter((step) => step.table === table);
-}
-function isOneOf(steps) {
-  const known = new Set(steps.map(canonicalJson));
-  return (step) => known.has(canonicalJson(step));
-}
-function canonicalJson(value) {
-  if (Array.isArray(value))
-    return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value !== "object" || value === null)
-    return JSON.stringify(value);
-  const present = Object.entries(value).filter(([, member]) => member !== void 0);
-  const members = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .sortBy */ .Ul)(present, ([name]) => name).map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
-}
-
-// lib/src/plan/policy.js
-var allDisruptions = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name, condition }) => ({ name, condition })));
-var disruptionNames = allDisruptions.map(({ name }) => name);
-var conditions = new Map(allDisruptions.map(({ name, condition }) => [name, condition]));
-function linesNeededBy(step) {
-  return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
-}
-function isDisruptive(step) {
-  return step.kind === "delete" || linesNeededBy(step).length > 0;
-}
-function isAllowed(step, { allow }) {
-  return linesNeededBy(step).every((line) => allow.includes(line));
-}
-function refuseStep(step, { allow }, { target, comparison, changes }) {
-  if (step.kind !== "update")
-    return [];
-  const { name, disruptions = [] } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .propertyNamed */ .vJ)(step.property);
-  const observed = comparison.observed[name];
-  const situation = { target, table: step.table, observed, changes, change: step, comparison };
-  return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
-    const { reason, remedy } = disruption.explain(situation);
-    return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
-  });
-}
-function lineToAdd({ name, purpose }) {
-  return `Or, ${purpose}, add this line to allow: ${name}`;
-}
-function requireProtection({ environment }, { name: table, properties: declared }, observed, { allow }) {
-  const lacking = propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
-    if (!environment.production || protection === void 0 || protection.isOn(value))
-      return [];
-    const before = observed?.properties[name];
-    return before !== void 0 && protection.isOn(before) ? [] : [{ ...protection, property: name }];
-  });
-  return {
-    lines: lacking.map(({ removal }) => removal),
-    refusals: lacking.filter(({ removal }) => !allow.includes(removal)).map(({ property, input, removal }) => ({
-      table,
-      code: removal,
-      reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-      remedy: `Turn it on: ${property} in the definition file, or the input ${input} without one. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
-    }))
-  };
-}
-function noticeUnneededLines({ allow }, needed) {
-  const conditionOf = (line) => {
-    const condition = conditions.get(line);
-    return condition === void 0 ? "" : ` ${condition}`;
-  };
-  return allow.filter((line) => !needed.includes(line)).map((line) => ({
-    level: "notice",
-    code: "unneeded-allow",
-    message: `allow has the line ${line}, but nothing in this plan needs it.${conditionOf(line)} Remove the line: it would permit the next such change without a decision.`
-  }));
-}
-
-// lib/src/plan/document.js
-var formatVersion = 3;
-var text = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1));
-var tableName = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u));
-var lines = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(disruptionNames));
-var described = { table: tableName, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The step in words.")) };
-var createStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("create"),
-  ...described,
-  to: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap(({ name, schema, creation }) => creation.kind === "in-create-table" ? [[name, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)]] : []))), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The values that CreateTable sends.")),
-  risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("safe")
-});
-var risk = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .union */ .KC)([(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["safe", "slow"]), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ allow: lines })]);
-var updateSteps = _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.filter(({ request }) => request !== void 0).map(({ name, schema }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("update"),
-  ...described,
-  property: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(name),
-  from: schema,
-  to: schema,
-  risk
-}));
-var deleteStep = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ kind: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("delete"), ...described, risk: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)("destructive") });
-var optionalTable = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(tableName, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Absent where it is about the whole plan.")));
-var planSchema = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  formatVersion: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .literal */ .eu)(formatVersion),
-  digest: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9a-f]{64}$/), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    account: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[0-9]{12}$/)),
-    partition: text,
-    region: text,
-    environment: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ name: text, production: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)() })
-  }),
-  policy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    destroy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .boolean */ .zM)(), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Whether the run deletes the tables.")),
-    allow: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(lines, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The disruptive changes that the run may make."))
-  }),
-  tables: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    logicalName: text,
-    name: tableName,
-    arn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(text, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("DynamoDB's TableId."))),
-    streamArn: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(text),
-    status: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ path: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), value: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)() })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Settings that the definition does not mention."))
-  })),
-  steps: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("kind", [createStep, (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .variant */ .Ox)("property", updateSteps), deleteStep])), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(),
-    remedy: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  })), (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("One refusal means that nothing is written.")),
-  notices: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    table: optionalTable,
-    level: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["notice", "warning"]),
-    code: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(noticeCodes),
-    message: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)()
-  }))
-});
-function renderPlanDocument(plan) {
-  const { target, policy, tables, steps, refusals, notices } = plan;
-  return JSON.stringify({
-    formatVersion,
-    digest: digestPlan(plan),
-    target,
-    policy,
-    tables,
-    steps: steps.map(documentStep),
-    refusals,
-    notices
-  });
-}
-function documentStep(step) {
-  const description2 = describeStep(step);
-  switch (step.kind) {
-    case "create":
-      return { ...step, risk: "safe", description: description2 };
-    case "update":
-      return { ...step, description: description2 };
-    case "delete":
-      return { ...step, risk: "destructive", description: description2 };
-  }
-}
-function reviewable(plan) {
-  return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
-}
-function reviewed(plan) {
-  const { target, policy, tables, steps, refusals } = plan;
-  const { account, partition, region, environment } = target;
-  return {
-    account,
-    partition,
-    region,
-    environment: environment.name,
-    production: environment.production,
-    destroy: policy.destroy,
-    tables: tables.map(({ name, id }) => ({ name, id })),
-    steps: steps.map(({ description: description2, ...step }) => ({
-      kind: step.kind,
-      table: step.table,
-      canonical: canonicalJson(step),
-      description: description2
-    })),
-    // The comparison with a reviewed plan is no part of the plan that is compared.
-    refusals: refusals.filter(({ code }) => code !== "not-as-reviewed").map(({ code, table = "" }) => `${code} ${table}`)
-  };
-}
-function digestPlan(plan) {
-  return digestReviewed(reviewable(plan));
-}
-function digestReviewed({ steps, ...plan }) {
-  const content = canonicalJson({ ...plan, steps: steps.map((step) => step.canonical) });
-  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_3__.createHash)("sha256").update(content).digest("hex");
-}
-function isFallback(given) {
-  return given === "{}" || given === "no-plan";
-}
-var emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
-function readPlanDocument(json) {
-  let document;
-  try {
-    document = JSON.parse(json);
-  } catch {
-    return "is not JSON";
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document))
-    return "is not a JSON object";
-  if (Object.keys(document).length === 0)
-    return `is {}: ${emptyOutput}`;
-  const found = "formatVersion" in document ? document.formatVersion : void 0;
-  if (found !== formatVersion) {
-    const shown = typeof found === "number" ? found : typeof found;
-    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
-  }
-  const { success, issues, output } = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(planSchema, document);
-  if (!success) {
-    const problems = issues.slice(0, 3).map(describeProblem);
-    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
-  }
-  if (output.refusals.length > 0) {
-    return `was refused, for ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
-  }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .shorten */ .ml)(step.description) }));
-  const plan = reviewed({ ...output, steps });
-  return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
-}
-function describeProblem(issue) {
-  const path = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .Bu)(issue)?.split(".") ?? [];
-  const place = (names) => names.join(".") || "the plan";
-  if (issue.expected === "never")
-    return `${place(path.slice(0, -1))} has an unknown member`;
-  if (issue.received === "undefined")
-    return `${place(path)} is missing`;
-  return `${place(path)} must be ${issue.expected ?? issue.message}`;
-}
-
-// lib/src/inputs/parsers.js
-function choice(choices, byDefault) {
-  return {
-    default: byDefault,
-    choices,
-    parse: (text2, { report }) => {
-      const found = choices.find((each) => each === text2);
-      if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return found ?? byDefault;
-    }
-  };
-}
-function trueOrFalse(byDefault = "false") {
-  const { parse } = choice(["true", "false"], byDefault);
-  return { default: byDefault, isSwitch: true, parse: (text2, context) => parse(text2, context) === "true" };
-}
-function wholeNumber({ default: byDefault, min, max }) {
-  return {
-    default: `${byDefault}`,
-    parse: (text2, { report }) => {
-      const number = /^\d{1,9}$/.test(text2) ? Number(text2) : Number.NaN;
-      if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      }
-      return number;
-    }
-  };
-}
-function textOf(pattern, must, { isSecret = false } = {}) {
-  return {
-    default: "",
-    parse: (text2, { report }) => {
-      if (text2 !== "" && !pattern.test(text2))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-      return text2;
-    }
-  };
-}
-function lines2(rule) {
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(splitLines(text2), rule, context) };
-}
-function list(rule) {
-  const split = (text2) => splitLines(text2.replaceAll(",", "\n"));
-  return { default: "", hasLines: true, parse: (text2, context) => parseEach(split(text2), rule, context) };
-}
-function parseEach(values, { must, parse }, { name, report }) {
-  return values.flatMap((value) => {
-    const parsed = parse(value);
-    if (parsed === void 0)
-      report(`${must}, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}.${explainJoinedLines(name, [value])}`);
-    return parsed ?? [];
-  });
-}
-function splitLines(text2) {
-  return text2.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-}
-function explainJoinedLines(name, values) {
-  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
-}
-function explainLiteralForm(name) {
-  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
-}
-
-// lib/src/inputs/tag-lines.js
-function tagLines(limit) {
-  return {
-    default: "",
-    hasLines: true,
-    parse: (text2, { name, report }) => {
-      const tags = /* @__PURE__ */ new Map();
-      for (const line of splitLines(text2)) {
-        const { key, value } = splitTag(line);
-        const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
-        if (problem === void 0)
-          tags.set(key, value);
-        else
-          report(problem);
-      }
-      if (tags.size > limit.most)
-        report(`has ${tags.size} tags, but ${limit.reason}.`);
-      return tags;
-    }
-  };
-}
-function splitTag(line) {
-  const separator = line.indexOf("=");
-  return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
-}
-function findTagProblem(line, name) {
-  const { key, value } = splitTag(line);
-  if (key === "")
-    return `must have key=value on each line, but has ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}.`;
-  if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
-  }
-  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isReservedKey */ .IN)(key)) {
-    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
-  }
-  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(key, 128))
-    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}, but a key may have at most 128 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-  if ((0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(value, 256))
-    return void 0;
-  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} with the value ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value)}, but a value may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}.`;
-}
-function isJoined(line) {
-  const separator = line.indexOf("=");
-  const value = line.slice(separator + 1);
-  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? "") ? value.trimStart() : value);
-}
-function findRepetition(key, tags, foldsCase = false) {
-  if (tags.has(key))
-    return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} twice. Give each key once.`;
-  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
-  if (!foldsCase || ![...tags.keys()].some(isSame))
-    return void 0;
-  return `has the key ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
-}
-
-// lib/src/inputs/declarations.js
-var sessionName = /^[\w+=,.@-]{2,64}$/;
-var declarations = {
-  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
-  environment: { default: "", parse: parseEnvironment },
-  "production-environments": list({
-    // A separator other than a comma or a line would join several names, and leave production unprotected.
-    must: "must have names of environments between commas or on separate lines",
-    parse: (name) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256) ? name : void 0
-  }),
-  production: choice(["auto", "true", "false"], "auto"),
-  "aws-region": { default: "", parse: parseRegion },
-  "role-to-assume": lines2({
-    must: "must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner",
-    parse: parseRole
-  }),
-  "credential-source": choice(["auto", "oidc", "environment"], "auto"),
-  "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
-  "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp, reason: `STS takes at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}`, foldsCase: true }),
-  "restrict-session": trueOrFalse(),
-  "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
-  "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
-  audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
-  "allowed-account-ids": { default: "", hasLines: true, parse: parseAccounts },
-  "definition-file": { default: "", parse: (path) => path },
-  "table-name-prefix": { default: "", parse: parseTableNamePrefix },
-  "deletion-protection": choice(["auto", "true", "false"], "auto"),
-  "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
-  tags: tagLines({
-    most: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de,
-    reason: `a table has at most ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}. Give ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de} or fewer`
-  }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .longestRunSeconds */ .bs }),
-  "wait-for-indexes": trueOrFalse("true"),
-  allow: {
-    ...lines2({
-      must: `must have one of ${disruptionNames.join(", ")} on each line`,
-      parse: (line) => disruptionNames.find((disruption) => disruption === line)
-    }),
-    choices: disruptionNames
-  },
-  "expected-plan": { default: "", parse: parseExpectedPlan },
-  "expected-plan-digest": { default: "", parse: parseExpectedPlanDigest },
-  "fail-on-drift": trueOrFalse(),
-  comment: trueOrFalse(),
-  // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
-  "github-token": { default: "", parse: (text2) => text2 },
-  "sample-items": choice(["auto", "true", "false"], "auto"),
-  destroy: trueOrFalse(),
-  "confirm-destroy": { default: "", hasLines: true, parse: splitLines }
-};
-var inputNames = Object.keys(declarations);
-function parseEnvironment(name, { report }) {
-  if (!(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .isTagText */ .my)(name, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .tagCharacters */ .LE}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}.`);
-  }
-  return name;
-}
-function parseRegion(text2, { variables, report }) {
-  const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
-  const candidates = { "": text2, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
-  const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
-  if (region === void 0)
-    return "";
-  if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
-    const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(region)}.`);
-  }
-  return region;
-}
-function parseRole(arn) {
-  const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
-  return partition === void 0 || account === void 0 ? void 0 : { arn, partition, account };
-}
-function parseSourceIdentity(text2, { variables, report }) {
-  if (text2 === "false")
-    return "";
-  if (text2 === "true") {
-    const { GITHUB_REPOSITORY_ID: repository = "", GITHUB_RUN_ID: run = "" } = variables;
-    if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
-      report("is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.");
-    }
-    return `${repository}.${run}`;
-  }
-  if (!sessionName.test(text2)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2;
-}
-function parseAccounts(text2, context) {
-  const must = "must have account ids of 12 digits";
-  const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text2, context);
-  if (/^[\s,]+$/.test(text2))
-    context.report(`${must}, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}. Give an account id, or leave it out.`);
-  return accounts;
-}
-function parseTableNamePrefix(tableNamePrefix, { definition, report }) {
-  if (definition === void 0)
-    return tableNamePrefix;
-  const names = (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .environmentNames */ .iF)(definition).flatMap((environment) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameTables */ .$I)(definition, { environment, tableNamePrefix }));
-  for (const name of new Set(names)) {
-    if (!_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u.test(name))
-      report(`makes the table name ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, but a name must have ${_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp}.`);
-  }
-  return tableNamePrefix;
-}
-function parseExpectedPlan(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (text2 === "no-plan")
-    report(`is no-plan: ${emptyOutput}.`);
-  if (text2.startsWith("{"))
-    return { json: text2 };
-  if (/\p{Cc}/u.test(text2)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return { path: text2 };
-}
-function parseExpectedPlanDigest(text2, { report }) {
-  if (text2 === "")
-    return void 0;
-  if (isFallback(text2))
-    report(`is ${text2}: ${emptyOutput}.`);
-  else if (!/^[0-9a-f]{64}$/i.test(text2)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(text2)}.`);
-  }
-  return text2.toLowerCase();
-}
-
-// lib/src/inputs/unknown-inputs.js
-var commonGuesses = {
-  "command: plan": "dry-run dryrun plan plan-only check check-only noop what-if",
-  environment: "env env-name environment-name",
-  "production-environments": "production-environment prod-environments protected-environments",
-  production: "is-production is-prod prod prod-env production-env",
-  "aws-region": "region aws-default-region region-name",
-  "role-to-assume": "role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role",
-  "role-external-id": "external-id aws-external-id aws-role-external-id",
-  "role-source-identity": "source-identity",
-  "role-session-tags": "session-tags",
-  "role-session-name": "session-name aws-session-name aws-role-session-name",
-  "role-duration-seconds": "role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds",
-  "allowed-account-ids": "account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids",
-  "table-name-prefix": "prefix table-prefix tables-prefix name-prefix table-names-prefix",
-  "deletion-protection": "protection deletion-protection-enabled delete-protection enable-deletion-protection",
-  "point-in-time-recovery": "point-in-time-recovery-enabled enable-point-in-time-recovery pitr",
-  tags: "tag table-tags resource-tags",
-  "timeout-seconds": "timeout timeout-minutes timeout-in-seconds",
-  "expected-plan": "reviewed-plan approved-plan expected-plan-file",
-  "expected-plan-digest": "plan-digest",
-  "fail-on-drift": "detect-drift drift fail-on-changes",
-  comment: "pr-comment pull-request-comment comment-on-pr",
-  "github-token": "gh-token",
-  "confirm-destroy": "confirm confirm-delete confirm-deletion"
-};
-function findUnknownInputs(variables) {
-  const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
-  const others = unknown.filter(({ suggestion }) => suggestion === void 0);
-  return {
-    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(variable)} to an empty text in the env of this step.`),
-    warnings: others.length === 0 ? [] : [explainIgnored(others)]
-  };
-}
-var prefix = "INPUT_";
-function givenInputs(variables) {
-  return Object.keys(variables).filter((variable) => variable.startsWith(prefix)).sort().map((variable) => ({
-    name: variable.slice(prefix.length).toLowerCase(),
-    variable,
-    value: variables[variable]?.trim() ?? ""
-  })).filter(({ value }) => value !== "");
-}
-function isKnown({ name, value }, variables) {
-  const known = inputNames.find((each) => each === hyphenated(name));
-  if (known === void 0 || known === name)
-    return known !== void 0;
-  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
-}
-function hyphenated(name) {
-  return name.replaceAll("_", "-");
-}
-function suggestInput({ name, value }) {
-  const written = hyphenated(name);
-  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilar */ .bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
-}
-function explainIgnored(inputs) {
-  const names = inputs.map(({ name }) => (0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name));
-  return `The action does not have these inputs and ignores them: ${(0,_MHPL2HJH_js__WEBPACK_IMPORTED_MODULE_0__/* .listSome */ .XT)(names, 20, "more input")}.`;
-}
-
-
-
-
-/***/ }),
-
 /***/ 6966:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -16052,8 +16048,8 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/QO5CZJP6.js
-var QO5CZJP6 = __nccwpck_require__(2536);
+// EXTERNAL MODULE: ./lib/bundle/CPBUXW7X.js
+var CPBUXW7X = __nccwpck_require__(1654);
 // EXTERNAL MODULE: ./lib/bundle/MHPL2HJH.js + 1 modules
 var MHPL2HJH = __nccwpck_require__(8746);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
@@ -16492,7 +16488,7 @@ function inOrder(steps) {
 
 // lib/src/plan/planner.js
 function planTables(target, definitions, observed, policy, planned) {
-  const isPlanned = planned === void 0 ? () => true : (0,QO5CZJP6/* isOneOf */.EK)(planned);
+  const isPlanned = planned === void 0 ? () => true : (0,CPBUXW7X/* isOneOf */.EK)(planned);
   const tables = definitions.map((definition) => {
     const found = observed.get(definition.name) ?? { status: "absent" };
     const table2 = describePlanned(target, definition, found);
@@ -16512,7 +16508,7 @@ function planTables(target, definitions, observed, policy, planned) {
     notices: [
       ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
-      ...refusals.length > 0 ? [] : (0,QO5CZJP6/* noticeUnneededLines */.oK)(policy, needed)
+      ...refusals.length > 0 ? [] : (0,CPBUXW7X/* noticeUnneededLines */.oK)(policy, needed)
     ]
   };
 }
@@ -16538,43 +16534,43 @@ function planCreation(target, definition, policy) {
     return value === void 0 ? [] : [[name2, value]];
   });
   const to = Object.fromEntries(created);
-  const later = (0,QO5CZJP6/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
+  const later = (0,CPBUXW7X/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
     if (property.creation.kind !== "after-creation")
       return [];
     const changes = property.changes(property.creation.initial, value, { table: table2, declared, observed: to });
     return changes.flatMap((change) => change.kind === "impossible" ? [] : [toStep(property, table2, change)]);
   });
   const steps = inOrder([{ kind: "create", table: table2, to }, ...later]);
-  return { steps, ...(0,QO5CZJP6/* requireProtection */.BB)(target, definition, void 0, policy) };
+  return { steps, ...(0,CPBUXW7X/* requireProtection */.BB)(target, definition, void 0, policy) };
 }
 function planUpdate(target, definition, observed, policy, isPlanned) {
   const { name: table2, properties: declared } = definition;
   const { properties: values, replicas } = observed;
   const comparison = { table: table2, declared, observed: values, replicas };
-  const differences = (0,QO5CZJP6/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
+  const differences = (0,CPBUXW7X/* propertyValues */.uX)(declared).flatMap(({ property, value }) => {
     const from = values[property.name];
     if (from === void 0)
       throw new TypeError(`${property.name} of "${table2}" was not read`);
     return property.changes(from, value, comparison).map((change) => change.kind === "impossible" ? change : { ...change, step: toStep(property, table2, change) });
   });
   const impossible = differences.filter((each) => each.kind === "impossible");
-  const changes = differences.filter((each) => each.kind === "update").filter(({ isOptional, step }) => !isOptional || (0,QO5CZJP6/* isAllowed */.Jr)(step, policy) && isPlanned(step));
+  const changes = differences.filter((each) => each.kind === "update").filter(({ isOptional, step }) => !isOptional || (0,CPBUXW7X/* isAllowed */.Jr)(step, policy) && isPlanned(step));
   const needed = inOrder(changes.map(({ step }) => step));
-  const inWords = needed.flatMap(QO5CZJP6/* settingChanges */.eC).map(QO5CZJP6/* describeSettingChange */.kZ);
-  const disruptive = needed.flatMap((step) => (0,QO5CZJP6/* refuseStep */.LK)(step, policy, { target, comparison, changes: inWords }));
+  const inWords = needed.flatMap(CPBUXW7X/* settingChanges */.eC).map(CPBUXW7X/* describeSettingChange */.kZ);
+  const disruptive = needed.flatMap((step) => (0,CPBUXW7X/* refuseStep */.LK)(step, policy, { target, comparison, changes: inWords }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
   if (impossible.length + ownership.length > 0) {
     const refusals = impossible.map(({ reason, remedy }) => ({ table: table2, code: "impossible-change", reason, remedy }));
     return { refusals: [...refusals, ...ownership] };
   }
-  const unprotected = (0,QO5CZJP6/* requireProtection */.BB)(target, definition, observed, policy);
-  const withheld = needed.filter((step) => !(0,QO5CZJP6/* isAllowed */.Jr)(step, policy)).map(QO5CZJP6/* nameStep */.gP);
-  const steps = needed.filter((step) => !withheld.includes((0,QO5CZJP6/* nameStep */.gP)(step)));
+  const unprotected = (0,CPBUXW7X/* requireProtection */.BB)(target, definition, observed, policy);
+  const withheld = needed.filter((step) => !(0,CPBUXW7X/* isAllowed */.Jr)(step, policy)).map(CPBUXW7X/* nameStep */.gP);
+  const steps = needed.filter((step) => !withheld.includes((0,CPBUXW7X/* nameStep */.gP)(step)));
   return {
     steps,
     refusals: [...disruptive, ...unprotected.refusals],
-    notices: noticesFor2(target, definition, observed, changes.flatMap(({ step, warning }) => warning !== void 0 && (0,QO5CZJP6/* isAllowed */.Jr)(step, policy) ? [warning] : [])),
-    lines: [...steps.flatMap(QO5CZJP6/* linesNeededBy */.AH), ...unprotected.lines]
+    notices: noticesFor2(target, definition, observed, changes.flatMap(({ step, warning }) => warning !== void 0 && (0,CPBUXW7X/* isAllowed */.Jr)(step, policy) ? [warning] : [])),
+    lines: [...steps.flatMap(CPBUXW7X/* linesNeededBy */.AH), ...unprotected.lines]
   };
 }
 function toStep({ name: property }, table2, { kind, from, to, risk }) {
@@ -16603,7 +16599,7 @@ function refuseUnavailable(table2, tableStatus) {
 }
 function noticesFor2(target, { name: table2, properties: declared }, observed, consequences) {
   const notice = (code2, message) => ({ table: table2, level: "notice", code: code2, message });
-  const kept = (0,QO5CZJP6/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
+  const kept = (0,CPBUXW7X/* propertyValues */.uX)(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
   return [
     ...warnOfReplicas(target, table2, observed),
     ...(0,MHPL2HJH/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => notice("index-building", `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`)),
@@ -16621,7 +16617,7 @@ function describePlanned(target, definition, observed) {
     return { logicalName, name: name2, arn: (0,MHPL2HJH/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
-  const undeclared = (0,QO5CZJP6/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
+  const undeclared = (0,CPBUXW7X/* propertyValues */.uX)(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
   return {
     logicalName,
     name: name2,
@@ -16742,7 +16738,7 @@ async function readTable(dynamoDb, address, declared) {
   };
 }
 function isUnsettled({ phase, changesInProgress }, declared) {
-  const awaited = (0,QO5CZJP6/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
+  const awaited = (0,CPBUXW7X/* propertyValues */.uX)(declared).map(({ property }) => property.settlesWith);
   const mayBeOld = ({ part, status: status2 }) => awaited.includes(part) || // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
   part === "index" && status2 === "UPDATING" && declared.GlobalSecondaryIndexes !== void 0;
   return phase === "changing" || phase === "settled" && changesInProgress.some(mayBeOld);
@@ -16786,7 +16782,7 @@ var remedies = {
   "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
 };
 function isDenied(cause) {
-  return (0,QO5CZJP6/* errorName */.Is)(cause).startsWith("AccessDenied");
+  return (0,CPBUXW7X/* errorName */.Is)(cause).startsWith("AccessDenied");
 }
 function isAllowMissing(cause) {
   return isDenied(cause) && readDenial(cause) === void 0;
@@ -16794,7 +16790,7 @@ function isAllowMissing(cause) {
 function readDenial(cause) {
   if (!isDenied(cause))
     return void 0;
-  const message = (0,QO5CZJP6/* errorMessage */.gJ)(cause);
+  const message = (0,CPBUXW7X/* errorMessage */.gJ)(cause);
   const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message);
   if (explicit !== null) {
     const policy2 = policyNamed(explicit[1]);
@@ -16832,18 +16828,18 @@ var unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENE
 var oneIndexAtATime = "Only 1 online index";
 var passingLimits = ["simultaneously", oneIndexAtATime, "indexed tables"];
 function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,80})/i.exec((0,QO5CZJP6/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
+  return /can be made at (.{1,80})/i.exec((0,CPBUXW7X/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, "");
 }
 function isUnusableKey(error) {
-  return (0,QO5CZJP6/* errorName */.Is)(error) === "InternalServerError" && (0,QO5CZJP6/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+  return (0,CPBUXW7X/* errorName */.Is)(error) === "InternalServerError" && (0,CPBUXW7X/* errorMessage */.gJ)(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
 }
 function spentLimit(error) {
-  const text3 = `${(0,QO5CZJP6/* errorName */.Is)(error)}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error)}`;
+  const text3 = `${(0,CPBUXW7X/* errorName */.Is)(error)}: ${(0,CPBUXW7X/* errorMessage */.gJ)(error)}`;
   return MHPL2HJH/* properties */.qo.find(({ budget }) => budget?.isSpent.test(text3))?.budget?.limit;
 }
 function classifyFailure(error) {
-  const name2 = (0,QO5CZJP6/* errorName */.Is)(error);
-  const message = (0,QO5CZJP6/* errorMessage */.gJ)(error);
+  const name2 = (0,CPBUXW7X/* errorName */.Is)(error);
+  const message = (0,CPBUXW7X/* errorMessage */.gJ)(error);
   if (spentLimit(error) !== void 0)
     return "deferred";
   if (isUnusableKey(error))
@@ -16853,28 +16849,28 @@ function classifyFailure(error) {
   if (name2 === "LimitExceededException") {
     return passingLimits.some((passing) => message.includes(passing)) ? "not-ready" : "final";
   }
-  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 429 || (0,QO5CZJP6/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
+  if ((0,CPBUXW7X/* httpStatus */.nG)(error) === 429 || (0,CPBUXW7X/* isErrorLike */.u7)(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
     return "throttled";
   if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
-  if (unavailableNames.has(name2) || unavailableCode.test((0,QO5CZJP6/* errorCode */.CA)(error)))
+  if (unavailableNames.has(name2) || unavailableCode.test((0,CPBUXW7X/* errorCode */.CA)(error)))
     return "unavailable";
-  if ((0,QO5CZJP6/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
+  if ((0,CPBUXW7X/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name2))
     return "misdated";
-  return (0,QO5CZJP6/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
+  return (0,CPBUXW7X/* httpStatus */.nG)(error) >= 500 ? "unavailable" : "final";
 }
 function isUnsent(error) {
-  const code2 = (0,QO5CZJP6/* errorCode */.CA)(error);
-  return unsentName.test((0,QO5CZJP6/* errorName */.Is)(error)) && (0,QO5CZJP6/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
+  const code2 = (0,CPBUXW7X/* errorCode */.CA)(error);
+  return unsentName.test((0,CPBUXW7X/* errorName */.Is)(error)) && (0,CPBUXW7X/* httpStatus */.nG)(error) === 0 && (code2 === "" || unsentCode.test(code2));
 }
 var unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/;
 var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 function isAnswerOfAnother(error) {
-  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
+  if ((0,CPBUXW7X/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === "unavailable")
     return false;
-  const name2 = (0,QO5CZJP6/* errorName */.Is)(error);
-  const message = (0,QO5CZJP6/* errorMessage */.gJ)(error);
+  const name2 = (0,CPBUXW7X/* errorName */.Is)(error);
+  const message = (0,CPBUXW7X/* errorMessage */.gJ)(error);
   return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
@@ -16912,7 +16908,7 @@ function policyFor(command2, place, definitions) {
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
   const resource = (0,MHPL2HJH/* tableArn */.cU)(place, name2);
-  const declared = (0,QO5CZJP6/* propertyValues */.uX)(values).map(({ property }) => property.name);
+  const declared = (0,CPBUXW7X/* propertyValues */.uX)(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
@@ -16940,7 +16936,7 @@ function statementsFor(needs) {
 function otherStatements(command2, place, definitions) {
   if (command2 === "destroy")
     return [];
-  const needed = definitions.flatMap(({ properties: values }) => (0,QO5CZJP6/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
+  const needed = definitions.flatMap(({ properties: values }) => (0,CPBUXW7X/* propertyValues */.uX)(values).flatMap(({ property, value }) => {
     const { read = [], write: write2 = [] } = property.otherStatements?.(value, place) ?? {};
     return command2 === "plan" ? read : [...read, ...write2];
   }));
@@ -16994,7 +16990,7 @@ function remedyForAws(error, service) {
   const denial = readDenial(error);
   if (denial !== void 0)
     return `${denial.explanation} ${iamDelay}`;
-  const known2 = remedies2.get((0,QO5CZJP6/* errorName */.Is)(error).replace(/Exception$/, ""));
+  const known2 = remedies2.get((0,CPBUXW7X/* errorName */.Is)(error).replace(/Exception$/, ""));
   if (known2 !== void 0)
     return known2;
   if (isUnsent(error))
@@ -17005,7 +17001,7 @@ function remedyForAws(error, service) {
   return isUnanswered(error) ? "AWS or the network on the way to it failed. Run again." : "Correct what AWS reports below, then run again.";
 }
 function isUnanswered(error) {
-  return (0,QO5CZJP6/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
+  return (0,CPBUXW7X/* errorCode */.CA)(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
 
 // lib/src/aws/dynamodb-errors.js
@@ -17024,12 +17020,12 @@ var DynamoDbError = class extends MHPL2HJH/* RemedyError */.By {
       isOutcomeUnknown: isOutcomeUnknown2,
       statements: isAllowMissing(cause) && !isAboutKms(cause) ? [allowStatement(actionsOfOperation(operation), arn)] : []
     });
-    this.code = (0,QO5CZJP6/* errorName */.Is)(cause);
+    this.code = (0,CPBUXW7X/* errorName */.Is)(cause);
     this.kind = classifyFailure(cause);
   }
 };
 function isRefusal(cause) {
-  const status2 = (0,QO5CZJP6/* httpStatus */.nG)(cause);
+  const status2 = (0,CPBUXW7X/* httpStatus */.nG)(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
 var StaleReadError = class extends MHPL2HJH/* RemedyError */.By {
@@ -17039,7 +17035,7 @@ var StaleReadError = class extends MHPL2HJH/* RemedyError */.By {
   }
 };
 function isAboutKms(error) {
-  return /\bkms\b/i.test((0,QO5CZJP6/* errorMessage */.gJ)(error));
+  return /\bkms\b/i.test((0,CPBUXW7X/* errorMessage */.gJ)(error));
 }
 function describeFailure(operation, resource, cause) {
   if (classifyFailure(cause) !== "deferred")
@@ -17057,12 +17053,12 @@ function remedyForDynamoDb(operation, resource, error) {
   if (isAllowMissing(error)) {
     return isAboutKms(error) ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.` : `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
   }
-  if (/acted as a source region/i.test((0,QO5CZJP6/* errorMessage */.gJ)(error))) {
+  if (/acted as a source region/i.test((0,CPBUXW7X/* errorMessage */.gJ)(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
   if (isUnusableKey(error))
     return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
-  if ((0,QO5CZJP6/* errorName */.Is)(error).endsWith("LimitExceededException")) {
+  if ((0,CPBUXW7X/* errorName */.Is)(error).endsWith("LimitExceededException")) {
     return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
   }
   return `${remedyForAws(error, "DynamoDB")} What was done so far is kept.`;
@@ -17102,7 +17098,7 @@ async function retry({ clock, log, stop, abort }, send, waitingFor, isTriedAgain
       const delay = retryDelay(kind, error, tries, clock.now(), clock.random());
       if (delay === void 0 || !isTriedAgain(kind, clock.now() + delay))
         throw error;
-      log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,QO5CZJP6/* errorName */.Is)(error)}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error)}`);
+      log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${(0,CPBUXW7X/* errorName */.Is)(error)}: ${(0,CPBUXW7X/* errorMessage */.gJ)(error)}`);
       await clock.sleep(delay, stop).catch((reason2) => {
         throw (0,MHPL2HJH/* stoppedBy */.$)(reason2, waitingFor(), { cause: error });
       });
@@ -17110,8 +17106,8 @@ async function retry({ clock, log, stop, abort }, send, waitingFor, isTriedAgain
   }
 }
 function delayGivenBy(error, now, random) {
-  const [, time2 = ""] = /try again after (.+?)\.?$/i.exec((0,QO5CZJP6/* errorMessage */.gJ)(error)) ?? [];
-  const at = (0,QO5CZJP6/* isErrorLike */.u7)(error) && "retryAt" in error ? Number(error.retryAt) : Date.parse(time2);
+  const [, time2 = ""] = /try again after (.+?)\.?$/i.exec((0,CPBUXW7X/* errorMessage */.gJ)(error)) ?? [];
+  const at = (0,CPBUXW7X/* isErrorLike */.u7)(error) && "retryAt" in error ? Number(error.retryAt) : Date.parse(time2);
   return Number.isNaN(at) ? void 0 : Math.min(6e4, Math.max(0, at - now)) + 1e3 + 500 * random;
 }
 
@@ -17124,9 +17120,9 @@ function reasonOf({ kind: step }, { code: code2, kind, cause }) {
   if (code2 === "ResourceInUseException")
     return step === "create" ? "outdated" : "blocked";
   if (code2 === "LimitExceededException") {
-    if ((0,QO5CZJP6/* errorMessage */.gJ)(cause).includes("Table tags are being updated"))
+    if ((0,CPBUXW7X/* errorMessage */.gJ)(cause).includes("Table tags are being updated"))
       return "tags-locked";
-    if ((0,QO5CZJP6/* errorMessage */.gJ)(cause).includes(oneIndexAtATime))
+    if ((0,CPBUXW7X/* errorMessage */.gJ)(cause).includes(oneIndexAtATime))
       return "blocked-by-index";
   }
   const isBusy = kind === "throttled" || kind === "unavailable" || kind === "not-ready";
@@ -17252,10 +17248,10 @@ function completionOf(step) {
     case "delete":
       return deletion;
     case "update": {
-      const wait = (0,QO5CZJP6/* declaredWait */.cY)(step);
+      const wait = (0,CPBUXW7X/* declaredWait */.cY)(step);
       if (wait === void 0)
         return void 0;
-      const only = (0,QO5CZJP6/* partOf */.BU)(step);
+      const only = (0,CPBUXW7X/* partOf */.BU)(step);
       return {
         ...wait,
         goal: [wait.goal, only].filter(Boolean).join(" "),
@@ -17318,20 +17314,20 @@ async function planAgain(work, definition, steps) {
   if (refusal !== void 0) {
     throw new MHPL2HJH/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
-  const isPlanned = (0,QO5CZJP6/* isOneOf */.EK)(planned);
+  const isPlanned = (0,CPBUXW7X/* isOneOf */.EK)(planned);
   const unplanned = now.steps.filter((step) => !isPlanned(step));
   if (unplanned.some(({ kind }) => kind === "create"))
     throw needsMoreThanPlanned(name2, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
-    needed: remaining.filter((0,QO5CZJP6/* isOneOf */.EK)(now.steps)),
+    needed: remaining.filter((0,CPBUXW7X/* isOneOf */.EK)(now.steps)),
     readAt,
     changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new MHPL2HJH/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,QO5CZJP6/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new MHPL2HJH/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${(0,CPBUXW7X/* describeSteps */.N$)(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/table-steps.js
@@ -17339,7 +17335,7 @@ function beginTable(work, definition, failures) {
   return {
     work,
     definition,
-    steps: (0,QO5CZJP6/* stepsOf */.B_)(work.plan, definition.name).map((step) => ({ step, conflicts: [], seconds: 0 })),
+    steps: (0,CPBUXW7X/* stepsOf */.B_)(work.plan, definition.name).map((step) => ({ step, conflicts: [], seconds: 0 })),
     failures,
     readAt: work.readAt,
     slowReads: 0,
@@ -17367,7 +17363,7 @@ function record(table2, progress, result) {
   if ("error" in result) {
     table2.isAbandoned ||= progress.step.kind === "create" || !(result.error instanceof DynamoDbError);
   }
-  table2.work.run.log.info(`${(0,QO5CZJP6/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
+  table2.work.run.log.info(`${(0,CPBUXW7X/* nameStep */.gP)(progress.step)}: ${describeResult(result)}`, toneOf(result));
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
@@ -17440,7 +17436,7 @@ async function advanceStep(table2, progress) {
 }
 async function waitForIndexes(table2, step) {
   const { work } = table2;
-  await waitForTable(work, step.table, indexesBefore((0,QO5CZJP6/* nameStep */.gP)(step)), idOf(work.observed.get(step.table)));
+  await waitForTable(work, step.table, indexesBefore((0,CPBUXW7X/* nameStep */.gP)(step)), idOf(work.observed.get(step.table)));
   table2.changesInProgress = [];
   table2.readAt = void 0;
 }
@@ -17476,7 +17472,7 @@ function freshnessOf({ slowReads }) {
 function requestOf(step, address) {
   switch (step.kind) {
     case "create":
-      return (0,QO5CZJP6/* createRequest */.WL)(address, step.to);
+      return (0,CPBUXW7X/* createRequest */.WL)(address, step.to);
     case "update": {
       const { name: name2, request } = (0,MHPL2HJH/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
@@ -17532,8 +17528,8 @@ async function waitAfterConflict(table2, { step, conflicts }, conflict) {
   const delay = delayAfterConflict(conflict, conflicts, clock.now(), clock.random());
   if (delay === void 0)
     throw error;
-  const name2 = (0,QO5CZJP6/* nameStep */.gP)(step);
-  const message = `${error.code}: ${(0,QO5CZJP6/* errorMessage */.gJ)(error.cause)}`;
+  const name2 = (0,CPBUXW7X/* nameStep */.gP)(step);
+  const message = `${error.code}: ${(0,CPBUXW7X/* errorMessage */.gJ)(error.cause)}`;
   log.info(`${name2}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
   if (reason === "blocked" || reason === "blocked-by-index") {
     const isLeft = (described) => isPostponed(table2, step, described.changesInProgress);
@@ -17617,12 +17613,12 @@ async function confirmTables(work, remaining) {
         throw tableReplaced(name2);
     }
     const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps);
-    const isRemaining = (0,QO5CZJP6/* isOneOf */.EK)(remaining);
+    const isRemaining = (0,CPBUXW7X/* isOneOf */.EK)(remaining);
     const needed = steps.filter((step) => !isRemaining(step));
     if (needed.length + refusals.length === 0)
       return { done: confirmed };
     const differences = [
-      ...needed.length > 0 ? [(0,QO5CZJP6/* describeSteps */.N$)(needed)] : [],
+      ...needed.length > 0 ? [(0,CPBUXW7X/* describeSteps */.N$)(needed)] : [],
       ...refusals.map(({ reason }) => reason.replace(/\.$/, ""))
     ];
     return { status: `different: ${differences.join("; ")}` };
@@ -17773,7 +17769,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new MHPL2HJH/* RemedyError */.By(`The tables are not as they are defined: ${(0,QO5CZJP6/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new MHPL2HJH/* RemedyError */.By(`The tables are not as they are defined: ${(0,CPBUXW7X/* describeSteps */.N$)(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17908,12 +17904,12 @@ function warnOfLateWrite(sample) {
 }
 function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
-  const described = (failure === void 0 ? [cause] : [cause, failure]).map(QO5CZJP6/* describeError */.Uc);
+  const described = (failure === void 0 ? [cause] : [cause, failure]).map(CPBUXW7X/* describeError */.Uc);
   const remedies3 = new Set(described.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
   return new MHPL2HJH/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
-  const { message, causes } = (0,QO5CZJP6/* describeError */.Uc)(error);
+  const { message, causes } = (0,CPBUXW7X/* describeError */.Uc)(error);
   return causes[0] === void 0 || error instanceof MHPL2HJH/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
@@ -19055,7 +19051,7 @@ var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
   if (cause instanceof MHPL2HJH/* RemedyError */.By)
     return cause;
-  const code2 = (0,QO5CZJP6/* errorCode */.CA)(findNetworkError(cause));
+  const code2 = (0,CPBUXW7X/* errorCode */.CA)(findNetworkError(cause));
   const place = url.origin;
   const explain = (message, remedy) => new UnreachableError(message, remedy, code2, cause);
   const certificateRemedy = remedyForCertificate(code2);
@@ -19093,8 +19089,8 @@ var unresolvedCodes = /* @__PURE__ */ new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NO
 var tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
 function findNetworkError(error) {
   let found = error;
-  while ((0,QO5CZJP6/* isErrorLike */.u7)(found)) {
-    if ((0,QO5CZJP6/* errorCode */.CA)(found) !== "")
+  while ((0,CPBUXW7X/* isErrorLike */.u7)(found)) {
+    if ((0,CPBUXW7X/* errorCode */.CA)(found) !== "")
       return found;
     found = found.cause;
   }
@@ -19108,8 +19104,8 @@ var ProxyError = class extends MHPL2HJH/* RemedyError */.By {
   /** The HTTP status that the proxy gave; 0 if it gave none. */
   status;
   constructor(proxy, place, cause) {
-    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,QO5CZJP6/* errorMessage */.gJ)(cause))?.[1] ?? 0);
-    const code2 = (0,QO5CZJP6/* errorCode */.CA)(cause);
+    const status2 = Number(/^Bad response: (\d{3})$/.exec((0,CPBUXW7X/* errorMessage */.gJ)(cause))?.[1] ?? 0);
+    const code2 = (0,CPBUXW7X/* errorCode */.CA)(cause);
     super(`The proxy ${proxy.host} did not connect to ${place}${status2 > 0 ? `: it answered with status ${status2}` : ""}.`, status2 === 407 ? "Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port." : remedyForCertificate(code2) ?? `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`, { cause });
     this.code = code2;
     this.status = status2;
@@ -19337,7 +19333,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   return refuse(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
 }
 function explainMissingToken(cause) {
-  const mayLackPermission = (0,QO5CZJP6/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
+  const mayLackPermission = (0,CPBUXW7X/* errorName */.Is)(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
   return new MHPL2HJH/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
@@ -19380,7 +19376,7 @@ function explainNoAnswer(request, cause) {
   return new MHPL2HJH/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
-  return (0,QO5CZJP6/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
+  return (0,CPBUXW7X/* errorName */.Is)(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
 }
 function claimFacts(claims) {
   return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
@@ -19400,21 +19396,21 @@ function readClaims(token) {
 function explainDefaultChain(variables, sharedConfig, lines, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0) {
-    const isNoneFound = (0,QO5CZJP6/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
+    const isNoneFound = (0,CPBUXW7X/* errorMessage */.gJ)(error).includes("Could not load credentials from any providers");
     if (!isNoneFound) {
       return new MHPL2HJH/* RemedyError */.By("The AWS SDK could not search for credentials.", unsentRemedy, { cause: error });
     }
-    return new MHPL2HJH/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
+    return new MHPL2HJH/* RemedyError */.By("No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.", (0,CPBUXW7X/* isGitHubJob */.x8)(variables) ? remedyInJob : remedyOnTerminal, { cause: error });
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
-  const copy = Object.assign(new Error((0,QO5CZJP6/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,QO5CZJP6/* errorName */.Is)(error) });
+  const copy = Object.assign(new Error((0,CPBUXW7X/* errorMessage */.gJ)(error), { cause: reason }), { name: (0,CPBUXW7X/* errorName */.Is)(error) });
   const cause = reason === void 0 ? error : copy;
   return new MHPL2HJH/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 var remedyInJob = 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.';
 var remedyOnTerminal = 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For a profile with single sign-on, run "aws sso login" first.';
 function remedyBy(source, error) {
-  if ((0,QO5CZJP6/* httpStatus */.nG)(error) === 0)
+  if ((0,CPBUXW7X/* httpStatus */.nG)(error) === 0)
     return source.remedy;
   if (!isAllowMissing(error)) {
     return remedyForSts(error, "of the token's issuer");
@@ -19428,7 +19424,7 @@ function findConfiguredSource(variables, { configFile, credentialsFile }) {
     const key = keys.find((each) => each.startsWith(start2));
     if (key === void 0)
       return [];
-    const remedy = hasAlternative && (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? `${advice} Or use the OIDC token of the job.` : advice;
+    const remedy = hasAlternative && (0,CPBUXW7X/* isGitHubJob */.x8)(variables) ? `${advice} Or use the OIDC token of the job.` : advice;
     return [{ name: `${key} of the profile ${(0,MHPL2HJH/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
   });
   const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
@@ -19624,7 +19620,7 @@ function callsIn(credentials, explain) {
       try {
         return await attempt(signal);
       } catch (error) {
-        if (isRenewed || !expiredNames.has((0,QO5CZJP6/* errorName */.Is)(error)))
+        if (isRenewed || !expiredNames.has((0,CPBUXW7X/* errorName */.Is)(error)))
           throw error;
         isRenewed = true;
         await renew2(session);
@@ -19813,7 +19809,7 @@ function resourceIn(input) {
 }
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
-  const error = `${code2}: ${(0,QO5CZJP6/* errorMessage */.gJ)(cause)}`;
+  const error = `${code2}: ${(0,CPBUXW7X/* errorMessage */.gJ)(cause)}`;
   return absenceNames.has(code2) || MHPL2HJH/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
@@ -19858,7 +19854,7 @@ function remedyForKms(key, { account, region }, cause) {
   if (isAllowMissing(cause)) {
     return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
   }
-  if ((0,QO5CZJP6/* errorName */.Is)(cause) === "NotFoundException") {
+  if ((0,CPBUXW7X/* errorName */.Is)(cause) === "NotFoundException") {
     return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
   }
   return remedyForAws(cause, "KMS");
@@ -20035,7 +20031,7 @@ function failuresOf({ error, outcome, verification }) {
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
   const others = ofSteps.filter((each) => !(first instanceof MHPL2HJH/* StoppedError */.Ko && each instanceof MHPL2HJH/* StoppedError */.Ko));
-  return [...new Map([first, ...others].map((each) => [(0,QO5CZJP6/* renderError */.vr)(each), each])).values()];
+  return [...new Map([first, ...others].map((each) => [(0,CPBUXW7X/* renderError */.vr)(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
@@ -20049,7 +20045,7 @@ function describeProgress({ outcome, verification }) {
 }
 function describeOutcome({ steps }) {
   const parts = Object.entries(states).flatMap(([state, words]) => {
-    const named = steps.filter(({ result }) => stateOf(result) === state).map(({ step }) => (0,QO5CZJP6/* nameStep */.gP)(step));
+    const named = steps.filter(({ result }) => stateOf(result) === state).map(({ step }) => (0,CPBUXW7X/* nameStep */.gP)(step));
     if (state === "applied")
       return [`Done before: ${named.join(", ") || "nothing"}.`];
     return named.length === 0 ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}: ${named.join(", ")}.`];
@@ -20127,8 +20123,8 @@ function outputsOf(result) {
     "has-changes": String(plan.steps.length > 0),
     "changes-count": String(plan.steps.length),
     changed: String(outcome?.steps.some(mayHaveChanged) ?? false),
-    plan: (0,QO5CZJP6/* renderPlanDocument */.Fr)(plan),
-    "plan-digest": (0,QO5CZJP6/* digestPlan */.w0)(plan),
+    plan: (0,CPBUXW7X/* renderPlanDocument */.Fr)(plan),
+    "plan-digest": (0,CPBUXW7X/* digestPlan */.w0)(plan),
     ...describeTenantAccess(tables, result)
   };
 }
@@ -20236,7 +20232,7 @@ function renderPlanLines(plan) {
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
     `${(0,MHPL2HJH/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
-    ...steps.map((step) => `${markOf(step)} ${(0,QO5CZJP6/* describeStep */.Ey)(step)}${describeRisk(step)}`),
+    ...steps.map((step) => `${markOf(step)} ${(0,CPBUXW7X/* describeStep */.Ey)(step)}${describeRisk(step)}`),
     // Each refusal is an error annotation, which the log shows too.
     ...refusals.length === 0 ? [] : [`! refused, for ${(0,MHPL2HJH/* count */.U9)(refusals.length, "reason")}: see the errors below`],
     ...notices.map(({ message }) => `  ${message}`),
@@ -20247,12 +20243,12 @@ function renderPlanLines(plan) {
 function markOf(step) {
   if (step.kind === "create")
     return "+";
-  return (0,QO5CZJP6/* isDisruptive */.Oy)(step) ? "-" : "~";
+  return (0,CPBUXW7X/* isDisruptive */.Oy)(step) ? "-" : "~";
 }
 function describeRisk(step) {
-  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
+  if ((0,CPBUXW7X/* isDisruptive */.Oy)(step))
     return " (disruptive)";
-  const duration = (0,QO5CZJP6/* usualDuration */.rV)(step);
+  const duration = (0,CPBUXW7X/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (slow: usually ${duration})`;
 }
 var treatmentsByDestroy = {
@@ -20260,8 +20256,8 @@ var treatmentsByDestroy = {
   encryptionKey: "deleted with the table, but not the KMS key itself"
 };
 function describeTreatment(plan, table2, { path, value }) {
-  const updates = (0,QO5CZJP6/* stepsOf */.B_)(plan, table2).filter((step) => step.kind === "update");
-  if (path === "globalIndex" && updates.some((step) => (0,QO5CZJP6/* isDisruptive */.Oy)(step) && (0,QO5CZJP6/* partOf */.BU)(step) === value)) {
+  const updates = (0,CPBUXW7X/* stepsOf */.B_)(plan, table2).filter((step) => step.kind === "update");
+  if (path === "globalIndex" && updates.some((step) => (0,CPBUXW7X/* isDisruptive */.Oy)(step) && (0,CPBUXW7X/* partOf */.BU)(step) === value)) {
     return "deleted by this plan";
   }
   if (path === "onDemandThroughput" && updates.some(({ property }) => property === "BillingMode")) {
@@ -20366,7 +20362,7 @@ function renderChanges(markdown, result) {
     return "";
   const { code: code2, link } = markdown;
   const results = new Map(outcome?.steps.map(({ step, result: ofStep }) => [step, ofStep]));
-  const rows = plan.tables.flatMap(({ name: name2 }) => (0,QO5CZJP6/* stepsOf */.B_)(plan, name2).map((step, index) => [
+  const rows = plan.tables.flatMap(({ name: name2 }) => (0,CPBUXW7X/* stepsOf */.B_)(plan, name2).map((step, index) => [
     iconOf(step),
     index === 0 ? link(code2(name2), consoleUrl(target, endpoints, name2)) : "",
     `${renderStep(markdown, step)}${renderRisk(markdown, step, results.get(step))}`,
@@ -20379,15 +20375,15 @@ function iconOf(step) {
     return "\u2795";
   if (step.kind === "delete")
     return "\u{1F5D1}\uFE0F";
-  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
+  if ((0,CPBUXW7X/* isDisruptive */.Oy)(step))
     return "\u26A0\uFE0F";
-  return (0,QO5CZJP6/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
+  return (0,CPBUXW7X/* usualDuration */.rV)(step) === void 0 ? "\u270F\uFE0F" : "\u{1F422}";
 }
 function renderRisk({ code: code2 }, step, result) {
-  const lines = (0,QO5CZJP6/* linesNeededBy */.AH)(step);
-  if ((0,QO5CZJP6/* isDisruptive */.Oy)(step))
+  const lines = (0,CPBUXW7X/* linesNeededBy */.AH)(step);
+  if ((0,CPBUXW7X/* isDisruptive */.Oy)(step))
     return ` (disruptive${lines.length === 0 ? "" : `, by ${lines.map(code2).join(", ")}`})`;
-  const duration = result?.status === "applied" ? void 0 : (0,QO5CZJP6/* usualDuration */.rV)(step);
+  const duration = result?.status === "applied" ? void 0 : (0,CPBUXW7X/* usualDuration */.rV)(step);
   return duration === void 0 ? "" : ` (${duration})`;
 }
 var resultIcons = { applied: "\u2705 ", failed: "\u274C " };
@@ -20397,7 +20393,7 @@ function renderResult(result) {
 }
 var mostInGroup = 5;
 function renderStep(markdown, step) {
-  const changes = (0,QO5CZJP6/* settingChanges */.eC)(step);
+  const changes = (0,CPBUXW7X/* settingChanges */.eC)(step);
   const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))];
   const single = changes.filter(({ group }) => group === void 0);
   if (step.kind === "create") {
@@ -20450,11 +20446,11 @@ function renderDetails(markdown, result, definition) {
   const { tables, steps, refusals } = plan;
   const isRefused = (name2) => refusals.some((refusal) => refusal.table === name2);
   const rows = tables.map(({ name: name2, status: status2 }) => {
-    const changes = (0,QO5CZJP6/* stepsOf */.B_)(plan, name2).length;
+    const changes = (0,CPBUXW7X/* stepsOf */.B_)(plan, name2).length;
     return [code2(name2), status2, isRefused(name2) ? "refused" : changes === 0 ? "unchanged" : (0,MHPL2HJH/* count */.U9)(changes, "change")];
   });
   const values = steps.flatMap((step) => {
-    const changes = (0,QO5CZJP6/* settingChanges */.eC)(step);
+    const changes = (0,CPBUXW7X/* settingChanges */.eC)(step);
     return changes.length === 1 ? [] : changes.map((change) => `- ${code2(step.table)}, ${renderChange(markdown, change)}`);
   });
   const unmanaged = tables.flatMap(({ name: name2, unmanaged: settings }) => settings.map((setting) => `- ${code2(name2)}, ${describeTreatment(plan, name2, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`));
@@ -20478,7 +20474,7 @@ ${unmanaged.join("\n")}`,
     text3(review),
     `Plan digest:
 
-${block([(0,QO5CZJP6/* digestPlan */.w0)(plan)])}`,
+${block([(0,CPBUXW7X/* digestPlan */.w0)(plan)])}`,
     definition
   ]));
 }
@@ -20499,7 +20495,7 @@ function renderOnOneLine(value) {
 }
 function renderFailures(markdown, result) {
   const progress = result.outcome === void 0 ? describeProgress(result) : "";
-  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,QO5CZJP6/* describeError */.Uc)(error), index === 0 ? progress : ""));
+  const failures = failuresOf(result).map((error, index) => renderFailure(markdown, (0,CPBUXW7X/* describeError */.Uc)(error), index === 0 ? progress : ""));
   return failures.length === 0 ? "" : bundle_alert("CAUTION", joinSections(failures));
 }
 function renderFailure({ text: text3, block }, error, progress) {
@@ -20558,7 +20554,7 @@ function renderPage(result, redact, place) {
       return whole;
   }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
-  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,QO5CZJP6/* digestPlan */.w0)(plan))}`;
+  const digest = plan === void 0 ? "" : `Plan digest ${markdown.code((0,CPBUXW7X/* digestPlan */.w0)(plan))}`;
   const lines = renderReasons(markdown, result);
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length), digest]));
   return render([notice, takeThatFit(lines, room, sizeOf).join("\n"), digest]);
@@ -20576,7 +20572,7 @@ function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
   return [
     ...(result.plan?.refusals ?? []).map(({ reason, remedy }) => `- Refused: ${shortText(reason)}${toFix(remedy)}`),
-    ...failuresOf(result).map(QO5CZJP6/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
+    ...failuresOf(result).map(CPBUXW7X/* describeError */.Uc).map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`)
   ];
 }
 function takeThatFit(lines, room, sizeOf) {
@@ -20637,7 +20633,7 @@ function findSecretError(outputs, { findSecret }) {
     const origin = findSecret(value);
     return origin === void 0 ? [] : [{ output: `output ${name2}`, origin }];
   });
-  return found.length === 0 ? void 0 : (0,QO5CZJP6/* secretInOutputs */.es)(found);
+  return found.length === 0 ? void 0 : (0,CPBUXW7X/* secretInOutputs */.es)(found);
 }
 async function writeOutputs(result, all, runner) {
   const outputs = Object.entries(all).filter(([, value]) => runner.findSecret(value) === void 0);
@@ -20653,7 +20649,7 @@ async function writeOutputs(result, all, runner) {
     const error = new MHPL2HJH/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
-    runner.fail("Tenant Tables: failed", (0,QO5CZJP6/* renderError */.vr)(error));
+    runner.fail("Tenant Tables: failed", (0,CPBUXW7X/* renderError */.vr)(error));
     return result;
   }
 }
@@ -20661,7 +20657,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", (0,QO5CZJP6/* renderError */.vr)(new MHPL2HJH/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", (0,CPBUXW7X/* renderError */.vr)(new MHPL2HJH/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20682,7 +20678,7 @@ To fix: ${remedy}`);
   for (const [index, error] of failuresOf(result).entries()) {
     const after = index === 0 && progress !== "" ? `
 ${progress}` : "";
-    runner.fail("Tenant Tables: failed", `${(0,QO5CZJP6/* renderError */.vr)(error)}${after}`);
+    runner.fail("Tenant Tables: failed", `${(0,CPBUXW7X/* renderError */.vr)(error)}${after}`);
   }
 }
 
@@ -20783,11 +20779,11 @@ function explainFailure2(error, url, proxy, now) {
   return new GitHubError(`${error.message}${until}`, status2, { cause: error.cause, retryAt });
 }
 function tunnelStatus(error) {
-  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,QO5CZJP6/* renderError */.vr)(error)) ?? [];
+  const [, status2] = /Proxy response \((\d{3})\)/.exec((0,CPBUXW7X/* renderError */.vr)(error)) ?? [];
   return status2 === void 0 ? void 0 : Number(status2);
 }
 function isRequestError(error) {
-  return (0,QO5CZJP6/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
+  return (0,CPBUXW7X/* isErrorLike */.u7)(error) && "status" in error && typeof error.status === "number";
 }
 
 // lib/src/github/pull-request.js
@@ -20934,8 +20930,8 @@ function noticeAbsence(reason, runner) {
 }
 function explainRefusal(error) {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
-    return (0,QO5CZJP6/* renderError */.vr)(error);
-  return `${(0,QO5CZJP6/* errorMessage */.gJ)(error)}
+    return (0,CPBUXW7X/* renderError */.vr)(error);
+  return `${(0,CPBUXW7X/* errorMessage */.gJ)(error)}
 To fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
 
@@ -20983,7 +20979,7 @@ function showPolicies(inputs, { log }) {
   const definitions = environment.name === "" ? (0,MHPL2HJH/* defineEverywhere */.Ow)(definition, inputs) : inputs.definitions;
   const { policies, notices } = makePolicies(inputs, definitions);
   for (const [name2, policy] of Object.entries(policies)) {
-    (0,QO5CZJP6/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
+    (0,CPBUXW7X/* logGroup */.QT)(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
   }
   return { policies, notices };
 }
@@ -20995,7 +20991,7 @@ async function loadDefinitionFile(input, readFile2) {
     return void 0;
   try {
     const text3 = await readFile2(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2433));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3593));
     return readDefinition(text3, path);
   } catch (error) {
     if (!(error instanceof MHPL2HJH/* RemedyError */.By))
@@ -21164,7 +21160,7 @@ function chooseCredentialSource(input, roles, variables) {
   if (mayRequestToken(variables)) {
     return roles.length > 0 ? { kind: "oidc" } : { kind: "default-chain", reason: `${missing}, and there is no role to assume with an OIDC token` };
   }
-  const noToken = (0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
+  const noToken = (0,CPBUXW7X/* isGitHubJob */.x8)(variables) ? ', and the job lacks "permissions: { id-token: write }"' : "";
   return { kind: "default-chain", reason: `${missing}${noToken}` };
 }
 function mayRequestToken(variables) {
@@ -21194,11 +21190,11 @@ var protectionInputs = [
 var crossChecks = [
   check2(["environment", "command"], ({ environment, command: command2 }) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ({ "aws-region": region, command: command2 }) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ({ "production-environments": listed, environment }) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,MHPL2HJH/* quote */.hD)(each)}, which contains ${(0,MHPL2HJH/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,QO5CZJP6/* explainLiteralForm */.vn)("production-environments")}`)),
+  check2(["production-environments", "environment"], ({ "production-environments": listed, environment }) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,MHPL2HJH/* quote */.hD)(each)}, which contains ${(0,MHPL2HJH/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${(0,CPBUXW7X/* explainLiteralForm */.vn)("production-environments")}`)),
   check2(["production", "environment", "production-environments"], ({ production: input, environment, "production-environments": listed }) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,MHPL2HJH/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
   check2(["role-to-assume", "aws-region"], ({ "role-to-assume": roles, "aws-region": region }, { partitionOf: partitionOf2 }) => roles.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,MHPL2HJH/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ({ "credential-source": source, "role-to-assume": roles }) => source === "oidc" && roles.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
-  check2(["credential-source"], ({ "credential-source": source }, { variables }) => source === "oidc" && !mayRequestToken(variables) && ((0,QO5CZJP6/* isGitHubJob */.x8)(variables) ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".' : "is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.")),
+  check2(["credential-source"], ({ "credential-source": source }, { variables }) => source === "oidc" && !mayRequestToken(variables) && ((0,CPBUXW7X/* isGitHubJob */.x8)(variables) ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".' : "is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.")),
   check2(["credential-source"], ({ "credential-source": source }, { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
   // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
   check2(["credential-source"], ({ "credential-source": source }, { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name2) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name2])).map((name2) => `takes ${name2} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
@@ -21241,7 +21237,7 @@ var crossChecks = [
     const names = (0,MHPL2HJH/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
     const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(MHPL2HJH/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(MHPL2HJH/* quote */.hD).join(", ")}; but it ${found}.${(0,QO5CZJP6/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(MHPL2HJH/* quote */.hD).join(", ")}; but it ${found}.${(0,CPBUXW7X/* explainJoinedLines */.qc)("confirm-destroy", confirmed)}`;
   }),
   ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ({ [name2]: setting, "definition-file": file }) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,MHPL2HJH/* quote */.hD)(file)}.`)),
   check2(["tags", "environment", "definition-file"], ({ tags: tags2, environment }, { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > MHPL2HJH/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,MHPL2HJH/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,MHPL2HJH/* quote */.hD)(logicalName)}. A table has at most ${MHPL2HJH/* mostTags */.hp}.`))
@@ -21265,7 +21261,7 @@ function readInputs(source) {
   const { variables, sharedConfig } = source;
   const { values, definition, problems } = readValues(source);
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
-  const all = [...(0,QO5CZJP6/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
+  const all = [...(0,CPBUXW7X/* findUnknownInputs */.dw)(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
     throw new MHPL2HJH/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles } = values;
@@ -21290,7 +21286,7 @@ function readInputs(source) {
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command2 === "destroy" || values.destroy,
-      allow: QO5CZJP6/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
+      allow: CPBUXW7X/* disruptionNames */.y2.filter((each) => values.allow.includes(each))
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
@@ -21324,8 +21320,8 @@ function readValues({ input, variables, partitionOf: partitionOf2, definitionFil
   const fileProblems = "problems" in read ? read.problems : [];
   const known2 = "definition" in read ? read.definition : void 0;
   const definition = known2 ?? builtInDefinition;
-  const parsed = QO5CZJP6/* inputNames */.vj.map((name2) => {
-    const { default: byDefault, parse } = QO5CZJP6/* declarations */.I1[name2];
+  const parsed = CPBUXW7X/* inputNames */.vj.map((name2) => {
+    const { default: byDefault, parse } = CPBUXW7X/* declarations */.I1[name2];
     const problems2 = [];
     const report = (problem) => problems2.push(`${name2} ${problem}`);
     const value = parse(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
@@ -21338,7 +21334,7 @@ function readValues({ input, variables, partitionOf: partitionOf2, definitionFil
     problems: findProblems(values, { variables, partitionOf: partitionOf2, definition }).map((problem) => `${name2} ${problem}`)
   }));
   const found = [...parsed, ...checked];
-  const problems = QO5CZJP6/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
+  const problems = CPBUXW7X/* inputNames */.vj.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
   return { values, definition, problems };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
@@ -21362,25 +21358,25 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
   if (expectedPlan === void 0)
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
-  const plan = (0,QO5CZJP6/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
+  const plan = (0,CPBUXW7X/* readPlanDocument */.rk)(isFile ? await readFile2(expectedPlan.path) : expectedPlan.json);
   const origin = isFile ? `expected-plan is the file ${(0,MHPL2HJH/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
     throw new MHPL2HJH/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
-  if (digest !== void 0 && digest !== (0,QO5CZJP6/* digestReviewed */.qG)(plan)) {
+  if (digest !== void 0 && digest !== (0,CPBUXW7X/* digestReviewed */.qG)(plan)) {
     throw new MHPL2HJH/* InvalidInputsError */.Xt([
-      `${origin} has the digest ${(0,QO5CZJP6/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
+      `${origin} has the digest ${(0,CPBUXW7X/* digestReviewed */.qG)(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
   return { plan, ...digest === void 0 ? {} : { digest } };
 }
 function describeReview({ plan, digest }, command2, made) {
   if (plan !== void 0)
-    return `Compared with the reviewed plan ${(0,QO5CZJP6/* digestReviewed */.qG)(plan)}.`;
+    return `Compared with the reviewed plan ${(0,CPBUXW7X/* digestReviewed */.qG)(plan)}.`;
   if (digest === void 0) {
     return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
   }
-  if (made?.steps.length === 0 && (0,QO5CZJP6/* digestPlan */.w0)(made) !== digest) {
+  if (made?.steps.length === 0 && (0,CPBUXW7X/* digestPlan */.w0)(made) !== digest) {
     const { account, region } = made.target;
     return `There is nothing to do in account ${account}, region ${region}. The reviewed plan has another digest, ${digest}, which does not matter: this run writes nothing.`;
   }
@@ -21394,7 +21390,7 @@ function holdToReview(plan, review) {
 function compareDigests(plan, expected) {
   if (expected === void 0 || plan.steps.length === 0)
     return [];
-  const digest = (0,QO5CZJP6/* digestPlan */.w0)(plan);
+  const digest = (0,CPBUXW7X/* digestPlan */.w0)(plan);
   if (digest === expected)
     return [];
   return [
@@ -21406,7 +21402,7 @@ function compareDigests(plan, expected) {
   ];
 }
 function comparePlans(plan, reviewed) {
-  const now = (0,QO5CZJP6/* reviewable */.RK)(plan);
+  const now = (0,CPBUXW7X/* reviewable */.RK)(plan);
   const purposes = comparePurposes(now, reviewed);
   if (purposes.length > 0)
     return purposes;
@@ -21500,7 +21496,7 @@ async function resolveDefinitions(definitions, target, readKey) {
     return answer;
   };
   return await Promise.all(definitions.map(async (definition) => {
-    const resolved = (0,QO5CZJP6/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, readOnce).then((result) => [name2, result])]);
+    const resolved = (0,CPBUXW7X/* propertyValues */.uX)(definition.properties).flatMap(({ property: { name: name2, resolve }, value }) => resolve === void 0 ? [] : [resolve(value, target, readOnce).then((result) => [name2, result])]);
     const values = Object.fromEntries(await Promise.all(resolved));
     return { ...definition, properties: { ...definition.properties, ...values } };
   }));
@@ -21509,7 +21505,7 @@ async function resolveDefinitions(definitions, target, readKey) {
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
   const { input, variables, log, interrupted } = runner;
-  const results = [{ warnings: (0,QO5CZJP6/* findUnknownInputs */.dw)(variables).warnings }];
+  const results = [{ warnings: (0,CPBUXW7X/* findUnknownInputs */.dw)(variables).warnings }];
   const record2 = (reached) => void results.push(reached);
   try {
     const definitionFile = await loadDefinitionFile(input, runner.readDefinitionFile);
@@ -21542,7 +21538,7 @@ async function reconcile(inputs, runner, run, timeOuts, record2) {
   const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed);
   const review = describeReview(reviewed, command2, plan);
   record2(assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner));
-  (0,QO5CZJP6/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
+  (0,CPBUXW7X/* logGroup */.QT)(runner.log, "Plan", [...renderPlanLines(plan), review]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
   const work = { dynamoDb, target, definitions, observed, readAt, plan, run };
@@ -21558,8 +21554,8 @@ void start().then(() => {
 });
 async function start() {
   if (!isCommand())
-    return await main((0,QO5CZJP6/* gitHubRunner */.Gw)(process), MHPL2HJH/* systemClock */.VZ);
-  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2283));
+    return await main((0,CPBUXW7X/* gitHubRunner */.Gw)(process), MHPL2HJH/* systemClock */.VZ);
+  const { openCommand } = await Promise.all(/* import() | providers */[__nccwpck_require__.e(815), __nccwpck_require__.e(151)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9912));
   const runner = await openCommand(process);
   if (runner !== void 0)
     await main(runner, MHPL2HJH/* systemClock */.VZ);
@@ -21568,6 +21564,6 @@ function isCommand() {
   const { argv, env, stdout } = process;
   if (argv.length > 2)
     return true;
-  return !(0,QO5CZJP6/* isGitHubJob */.x8)(env) && stdout.isTTY && !Object.keys(env).some((name2) => name2.startsWith("INPUT_"));
+  return !(0,CPBUXW7X/* isGitHubJob */.x8)(env) && stdout.isTTY && !Object.keys(env).some((name2) => name2.startsWith("INPUT_"));
 }
 

@@ -1,2 +1,2 @@
-// What the bundle must not do.
+// Makes code from a text, which the bundle must not do.
 new Function('return 1')()

@@ -8,7 +8,7 @@ import { propertyNamed } from '../table/properties/index.ts'
 import type { Blocker } from '../table/property.ts'
 import type { ChangeInProgress } from '../table/table.ts'
 
-/** A failed write after which the table must be read before the step is tried again. */
+/** A failed write after which the table must be read before anything else is sent to it. */
 export interface Conflict {
   readonly reason: ConflictReason
   readonly error: DynamoDbError
@@ -25,7 +25,7 @@ export interface Conflict {
  */
 type ConflictReason = 'outdated' | 'invalid' | 'tags-locked' | 'blocked-by-index' | 'blocked' | 'busy'
 
-/** @returns undefined if another try would not help, whatever the table is */
+/** @returns undefined if the step fails with this error */
 export function conflictOf(step: Step, error: DynamoDbError): Conflict | undefined {
   const reason = reasonOf(step, error)
   return reason && { reason, error }

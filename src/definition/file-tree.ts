@@ -127,7 +127,7 @@ function checkDocuments(documents: readonly Document.Parsed[], text: string) {
 /** Reads the values of a document in their order. */
 class TreeReader {
   readonly problems: FileProblem[] = []
-  /** A tag stands before its value, so each tag is looked at once. The next one is the last. */
+  /** The tags that have no path yet, the last one first. A tag stands before its value, so each is looked at once. */
   readonly #tags: TextProblem[]
   readonly #at: (offset: number) => Position
   readonly #targets: ReadonlyMap<unknown, ParsedNode>

@@ -6,14 +6,10 @@ import type { Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import type { Notice, Policy, Refusal, Step } from './plan.ts'
 
-const allDisruptions = properties.flatMap(({ disruptions = [] }) =>
-  disruptions.map(({ name, condition }) => ({ name, condition })),
-)
+const allDisruptions = properties.flatMap(({ disruptions = [] }) => disruptions)
 
 /** Everything that `allow` may name, in the order in which plans and messages list it. */
 export const disruptionNames: readonly string[] = allDisruptions.map(({ name }) => name)
-
-const conditions = new Map(allDisruptions.map(({ name, condition }) => [name, condition]))
 
 /** The lines of `allow` that the step needs. */
 export function linesNeededBy(step: Step): readonly string[] {
@@ -94,15 +90,12 @@ export function requireProtection(
  * decision.
  */
 export function noticeUnneededLines({ allow }: Policy, needed: readonly string[]): readonly Notice[] {
-  const conditionOf = (line: string) => {
-    const condition = conditions.get(line)
-    return condition === undefined ? '' : ` ${condition}`
-  }
   return allow
     .filter((line) => !needed.includes(line))
-    .map((line) => ({
-      level: 'notice',
-      code: 'unneeded-allow',
-      message: `allow has the line ${line}, but nothing in this plan needs it.${conditionOf(line)} Remove the line: it would permit the next such change without a decision.`,
-    }))
+    .map((line) => {
+      const found = `allow has the line ${line}, but nothing in this plan needs it.`
+      const { condition } = allDisruptions.find(({ name }) => name === line) ?? {}
+      const remedy = 'Remove the line: it would permit the next such change without a decision.'
+      return { level: 'notice', code: 'unneeded-allow', message: [found, condition, remedy].filter(Boolean).join(' ') }
+    })
 }
